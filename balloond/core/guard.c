@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Growth and shrinking are not alike.  Shrinking can starve a guest: it is bounded by what the
+ * guest uses, by time, and by doubt.  Growth can starve the host: it is bounded by room alone, and
+ * memory counts as room only after it was seen to come back (a shrinking guest is charged for what
+ * it still has). */
+
+#include "balloond/core/guard.h"
+
+#include "balloond/core/demand.h"
+#include "balloond/core/pool.h"
+#include "balloond/policy-math.h"
+
+#ifdef BALLOOND_TEST
+#define IS_ON(config, rule) (!((config)->guards_off & 1u << (rule)))
+#else
+#define IS_ON(config, rule) ((void)(config), 1)
+#endif
+
+static void bind(struct verdict *v, enum guard_rule rule)
+{
+	v->bound |= 1u << rule;
+}
+
+uint64_t guard_dead_band(uint64_t ceiling)
+{
+	return balloond_max(8 * BALLOOND_MIB, balloond_permille(ceiling, 5));
+}
+
+void guard_earn(const struct config *config, struct history *h, usec_t elapsed)
+{
+	uint64_t rate = config->host.shrink_host;
+
+	h->shrink_credit = balloond_min(rate, balloond_add(h->shrink_credit,
+			balloond_mul_div(rate, elapsed, BALLOOND_SECOND)));
+	rate = config->host.shrink_guest;
+	for (size_t i = 0; i < h->n_guests; i++) {
+		struct memory *m = &h->guests[i];
+
+		m->shrink_credit = balloond_min(rate, balloond_add(m->shrink_credit,
+				balloond_mul_div(rate, elapsed, BALLOOND_SECOND)));
+	}
+}
+
+/* Which rule it is that bars shrinking; bounds if none does. */
+static enum guard_rule barred_by(const struct verdict *v)
+{
+	if (v->guest.flags & BALLOOND_GUEST_MAY_SHRINK)
+		return GUARD_BOUNDS;
+	if (v->state == STATE_STUCK)
+		return GUARD_STUCK;
+	if (v->state == STATE_STALE || v->state == STATE_BLIND)
+		return GUARD_STALE;
+	return GUARD_COOL_DOWN;
+}
+
+void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
+{
+	struct balloond_target *p = &v->proposal;
+	uint64_t target = v->guest.target, low = 0, margin = v->margin;
+	enum guard_rule bar = barred_by(v);
+
+	if (IS_ON(config, GUARD_BOUNDS)) {
+		low = v->guest.floor;
+		if (p->bytes < low || p->bytes > v->guest.ceiling)
+			bind(v, GUARD_BOUNDS);
+		p->bytes = balloond_clamp(p->bytes, low, balloond_max(low, v->guest.ceiling));
+	}
+	if (level >= BALLOOND_LEVEL_CRITICAL)
+		margin = 0;
+	if (v->guest.used != BALLOOND_UNKNOWN && IS_ON(config, GUARD_MARGIN)) {
+		uint64_t needed = balloond_add(v->guest.used, margin);
+
+		if (p->bytes < needed && p->bytes < target)
+			bind(v, GUARD_MARGIN);
+		low = balloond_max(low, needed);
+	}
+	if (bar != GUARD_BOUNDS && IS_ON(config, bar)) {
+		if (p->bytes < target)
+			bind(v, bar);
+		low = balloond_max(low, target);
+	}
+	v->low = balloond_min(low, balloond_max(v->guest.ceiling, target));
+	p->bytes = balloond_max(p->bytes, v->low);
+	p->claim = balloond_min(p->claim, p->bytes);
+}
+
+/* How far below its target v may be put: what the guest must give up counts, from what it has or
+ * is asked to have, whichever is less. */
+static uint64_t shrink_goal(const struct config *config, struct verdict *v)
+{
+	uint64_t goal = balloond_round_up(v->wanted, GUARD_STEP);
+
+	if (goal >= v->guest.target)
+		return v->guest.target;
+	if (IS_ON(config, GUARD_DEAD_BAND) &&
+	    v->guest.target - goal < guard_dead_band(v->guest.ceiling)) {
+		bind(v, GUARD_DEAD_BAND);
+		return v->guest.target;
+	}
+	/* Every step ends between floor and ceiling; a guest above its ceiling that uses more
+	 * than that is left where it is. */
+	if (goal > v->guest.ceiling) {
+		bind(v, GUARD_BOUNDS);
+		return v->guest.target;
+	}
+	return goal;
+}
+
+static uint64_t shrink_from(const struct verdict *v)
+{
+	return balloond_min(v->guest.target, v->guest.actual);
+}
+
+/* What v may give up now, `left` of the host's credit being there.  A target never runs ahead of
+ * the balloon by more than a second, and nobody is asked for less than half a second's worth, but
+ * for the last bit: each move costs a guest exits and flushes. */
+static uint64_t shrink_limit(const struct config *config, const struct memory *m,
+			     const struct verdict *v, uint64_t wish, uint64_t left)
+{
+	uint64_t rate = config->host.shrink_guest;
+	uint64_t ahead = balloond_sub(v->guest.actual, v->guest.target);
+	uint64_t may = balloond_min(m->shrink_credit, balloond_sub(rate, ahead));
+	uint64_t least = balloond_min(rate, config->host.shrink_host) / 2;
+
+	may = balloond_min(may, left);
+	return may >= balloond_min(wish, least) ? may : 0;
+}
+
+static void shrink_one(struct plan *plan, struct history *h, size_t i, uint64_t may, bool spend)
+{
+	struct verdict *v = &plan->verdicts[i];
+	uint64_t from = shrink_from(v), wish = plan->key[i];
+	uint64_t to = balloond_round_up(from - balloond_min(wish, may), GUARD_STEP);
+
+	if (to > from - wish)
+		bind(v, GUARD_SHRINK_LIMIT);
+	if (to >= from)
+		return;
+	v->target = to;
+	if (!spend)
+		return;
+	h->guests[i].shrink_credit = balloond_sub(h->guests[i].shrink_credit, from - to);
+	h->shrink_credit = balloond_sub(h->shrink_credit, from - to);
+}
+
+/* Lists who is to give up how much (plan->key), in the order of the largest wish. */
+static size_t shrink_wishes(const struct config *config, struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+		uint64_t goal = shrink_goal(config, v);
+
+		plan->key[i] = 0;
+		if (goal >= v->guest.target)
+			continue;
+		if (goal >= shrink_from(v)) {
+			v->target = goal; /* it does not have that much: nothing to give up */
+			continue;
+		}
+		plan->key[i] = shrink_from(v) - goal;
+		plan->index[n++] = (uint32_t)i;
+	}
+	balloond_sort(plan->index, n, plan->key);
+	return n;
+}
+
+/* Where the host's limit binds, those that have most to give are served first: a few large moves
+ * instead of a trickle from every guest. */
+void guard_shrink(const struct config *config, struct history *h, struct plan *plan, bool spend)
+{
+	bool limited = plan->account.level < BALLOOND_LEVEL_LOW &&
+		       IS_ON(config, GUARD_SHRINK_LIMIT);
+	uint64_t left = limited ? h->shrink_credit : UINT64_MAX;
+
+	for (size_t k = shrink_wishes(config, plan); k-- > 0;) {
+		size_t i = plan->index[k];
+		struct verdict *v = &plan->verdicts[i];
+		uint64_t wish = plan->key[i], had = shrink_from(v);
+		uint64_t may = limited ? shrink_limit(config, &h->guests[i], v, wish, left) : wish;
+
+		shrink_one(plan, h, i, may, spend);
+		left = balloond_sub(left, balloond_sub(had, v->target));
+	}
+}
+
+/* Relief is never trivial: a guest that has nothing left, or less than it was promised. */
+static bool is_starving(const struct verdict *v)
+{
+	return v->guest.target < v->guest.floor ||
+	       (v->guest.used != BALLOOND_UNKNOWN &&
+		balloond_sub(v->guest.actual, v->guest.used) < v->margin);
+}
+
+static uint64_t growth_goal(const struct config *config, struct verdict *v)
+{
+	uint64_t goal = balloond_round_up(v->wanted, GUARD_STEP);
+
+	if (IS_ON(config, GUARD_BOUNDS))
+		goal = balloond_min(goal, v->guest.ceiling);
+	if (goal <= v->guest.target || !(v->guest.flags & BALLOOND_GUEST_MAY_GROW))
+		return v->guest.target;
+	if (IS_ON(config, GUARD_DEAD_BAND) && !is_starving(v) &&
+	    goal - v->guest.target < guard_dead_band(v->guest.ceiling)) {
+		bind(v, GUARD_DEAD_BAND);
+		return v->guest.target;
+	}
+	return goal;
+}
+
+static bool memory_is_on_its_way(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_verdicts; i++)
+		if (plan->verdicts[i].guest.actual != BALLOOND_UNKNOWN &&
+		    plan->verdicts[i].guest.actual > plan->verdicts[i].target)
+			return true;
+	return false;
+}
+
+/* Cuts the growth of all so that their charges rise by no more than the pool has left. */
+static void fit_pool(const struct config *config, const struct history *h, struct plan *plan,
+		     size_t n)
+{
+	uint64_t capacity = balloond_sub(plan->account.pool, plan->account.charged);
+
+	for (size_t k = 0; k < n; k++) {
+		const struct verdict *v = &plan->verdicts[plan->index[k]];
+		uint64_t size = balloond_max(v->target, v->guest.actual);
+
+		plan->fill[k] = (struct balloond_fill){
+			.low = v->guest.charge,
+			.high = pool_charge(&config->host, v, &h->guests[plan->index[k]], size),
+			.weight = v->guest.shares,
+		};
+		capacity = balloond_add(capacity, v->guest.charge);
+	}
+	balloond_water_fill(plan->fill, n, capacity);
+	for (size_t k = 0; k < n; k++) {
+		struct verdict *v = &plan->verdicts[plan->index[k]];
+		uint64_t fits = balloond_sub(plan->fill[k].size, v->overhead);
+
+		if (plan->fill[k].size < plan->fill[k].high)
+			v->target = balloond_clamp(fits, balloond_min(v->target, v->guest.actual),
+						   v->target);
+	}
+}
+
+/* Cuts it again so that the machine could bear it if all of it was touched at once. */
+static void fit_machine(struct plan *plan, size_t n)
+{
+	uint64_t capacity = plan->account.free;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct verdict *v = &plan->verdicts[plan->index[k]];
+		uint64_t has = balloond_max(v->guest.target, v->guest.actual);
+
+		plan->fill[k] = (struct balloond_fill){
+			.low = has,
+			.high = balloond_max(has, v->target),
+			.weight = v->guest.shares,
+		};
+		capacity = balloond_add(capacity, has);
+	}
+	balloond_water_fill(plan->fill, n, capacity);
+	for (size_t k = 0; k < n; k++) {
+		struct verdict *v = &plan->verdicts[plan->index[k]];
+
+		v->target = balloond_min(v->target, plan->fill[k].size);
+	}
+}
+
+void guard_grow(const struct config *config, const struct history *h, struct plan *plan)
+{
+	enum guard_rule short_of = memory_is_on_its_way(plan) ? GUARD_FREE_FIRST : GUARD_ROOM;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+		uint64_t goal = growth_goal(config, v);
+
+		if (goal <= v->guest.target)
+			continue;
+		v->target = goal;
+		plan->index[n++] = (uint32_t)i;
+	}
+	if (IS_ON(config, GUARD_FREE_FIRST))
+		fit_pool(config, h, plan, n);
+	if (IS_ON(config, GUARD_ROOM))
+		fit_machine(plan, n);
+	for (size_t k = 0; k < n; k++) {
+		struct verdict *v = &plan->verdicts[plan->index[k]];
+		uint64_t goal = growth_goal(config, v);
+
+		if (v->target >= goal)
+			continue;
+		bind(v, short_of);
+		v->target = balloond_max(v->guest.target, v->target / GUARD_STEP * GUARD_STEP);
+		plan->account.short_by += goal - v->target;
+	}
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "balloond/core/judge.h"
+
+#include "balloond/core/demand.h"
+#include "balloond/core/progress.h"
+#include "balloond/policy-math.h"
+
+#define SHARES_DEFAULT 1000u
+#define MIN_DEFAULT_PERMILLE 500u
+/* Older than three periods, and a second because last-update counts whole seconds. */
+#define STALE_PERIODS 3u
+#define STALE_SLACK BALLOOND_SECOND
+/* Without a period of its own a guest is judged by the longest that is common (CloudStack's). */
+#define PERIOD_UNKNOWN (60 * BALLOOND_SECOND)
+/* A driver's first sample comes before the services that the guest boots for. */
+#define BOOT_GRACE (30 * BALLOOND_SECOND)
+/* No driver by then: there is none (reference: never any statistics, 3 min after start). */
+#define BOOT_MAX (180 * BALLOOND_SECOND)
+#define COOL_DOWN (60 * BALLOOND_SECOND)
+
+static uint64_t ceiling_of(const struct promise *p, const struct guest *g)
+{
+	uint64_t maximum = g->seen.maximum;
+	uint64_t sold = g->sold != BALLOOND_UNKNOWN ? g->sold : maximum;
+	struct amount max = p ? p->max : (struct amount){ .kind = AMOUNT_AUTO };
+
+	return balloond_min(amount_bytes(max, maximum, sold), maximum);
+}
+
+static uint64_t floor_of(const struct promise *p, uint64_t ceiling, uint64_t kernel_floor)
+{
+	struct amount min = p && p->min.kind != AMOUNT_AUTO
+		? p->min
+		: (struct amount){ AMOUNT_PERMILLE, MIN_DEFAULT_PERMILLE };
+	uint64_t floor = balloond_max(amount_bytes(min, ceiling, 0), kernel_floor);
+
+	return balloond_min(floor, ceiling);
+}
+
+static bool is_booting(const struct guest *g, const struct memory *m, usec_t now)
+{
+	if (g->booted == 0 || now - g->booted >= BOOT_MAX)
+		return false;
+	return m->boot_sampled == 0 || now - m->boot_sampled < BOOT_GRACE;
+}
+
+static bool is_stale(const struct guest *g)
+{
+	usec_t period = g->period > 0 ? g->period : PERIOD_UNKNOWN;
+
+	return g->seen.stats_age == BALLOOND_UNKNOWN ||
+	       g->seen.stats_age > STALE_PERIODS * period + STALE_SLACK;
+}
+
+static enum guest_state set(struct verdict *v, enum guest_state state, enum reason reason)
+{
+	v->reason = reason;
+	return state;
+}
+
+/* What it is that keeps its host from gaining anything. */
+static enum guest_state judge_inhibited(struct verdict *v, uint32_t facts)
+{
+	static const struct {
+		uint32_t fact;
+		enum reason reason;
+	} rows[] = {
+		{ GUEST_DEVICES_PIN, REASON_DEVICES_PIN },
+		{ GUEST_CONFIDENTIAL, REASON_CONFIDENTIAL },
+		{ GUEST_HUGEPAGES, REASON_HUGEPAGES },
+		{ GUEST_LOCKED, REASON_LOCKED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (facts & rows[i].fact)
+			return set(v, STATE_INHIBITED, rows[i].reason);
+	return STATE_MAX;
+}
+
+static enum guest_state judge_statistics(const struct config *config, struct verdict *v,
+					 const struct guest *g, const struct memory *m)
+{
+	if (g->facts & GUEST_STATS_GATED)
+		return set(v, STATE_BLIND, REASON_STATS_GATED);
+	if (g->facts & GUEST_NO_STATS)
+		return set(v, STATE_BLIND, REASON_NO_STATS);
+	if (g->stamp != 0 && !is_stale(g))
+		return m->used == BALLOOND_UNKNOWN ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
+						   : set(v, STATE_MANAGED, REASON_POLICY);
+	if (g->period == 0 && config->keep_stats_period)
+		return set(v, STATE_BLIND, REASON_PERIOD_KEPT);
+	if (g->stamp != 0)
+		return set(v, STATE_STALE, REASON_STALE);
+	return set(v, STATE_BLIND, REASON_NEVER_REPORTED);
+}
+
+/* In the order of enum guest_state. */
+static enum guest_state judge_state(const struct config *config, struct verdict *v,
+				    const struct guest *g, const struct memory *m, usec_t now)
+{
+	enum guest_state inhibited;
+
+	if (g->facts & GUEST_CONTAINER)
+		return set(v, STATE_NO_BALLOON, REASON_CONTAINER);
+	if (!(g->facts & GUEST_INSPECTED) || g->seen.actual == BALLOOND_UNKNOWN ||
+	    g->seen.maximum == BALLOOND_UNKNOWN)
+		return set(v, STATE_BUSY, REASON_NOT_INSPECTED);
+	if (!(g->facts & GUEST_BALLOON))
+		return set(v, STATE_NO_BALLOON, REASON_NO_BALLOON);
+	inhibited = judge_inhibited(v, g->facts);
+	if (inhibited != STATE_MAX)
+		return inhibited;
+	if (g->facts & GUEST_PAUSED)
+		return set(v, STATE_PAUSED, REASON_PAUSED);
+	if (g->facts & GUEST_LOST)
+		return set(v, STATE_BUSY, REASON_LOST);
+	if (g->facts & GUEST_BUSY)
+		return set(v, STATE_BUSY, REASON_JOB);
+	if (is_booting(g, m, now))
+		return set(v, STATE_BOOTING, REASON_BOOTING);
+	if (!v->rule)
+		return set(v, STATE_OBSERVED, REASON_NO_RULE);
+	if (progress_is_stuck(m, now))
+		return set(v, STATE_STUCK, REASON_STUCK);
+	return judge_statistics(config, v, g, m);
+}
+
+static uint32_t flags_of(const struct verdict *v, const struct guest *g, const struct memory *m,
+			 usec_t now)
+{
+	const struct state_row *row = state_row(v->state);
+	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
+	/* A guest that tells nothing gives only what its entry says in so many words. */
+	bool may_shrink = row->may_shrink && !cooling &&
+			  (v->state != STATE_BLIND || (v->promise && v->promise->min_is_set));
+	bool steerable = v->rule != NULL;
+
+	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
+	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
+	       (v->state == STATE_STALE ? BALLOOND_GUEST_STALE : 0u) |
+	       (v->state == STATE_BLIND ? BALLOOND_GUEST_BLIND : 0u) |
+	       (m->swapped ? BALLOOND_GUEST_SWAPPED : 0u) |
+	       (cooling ? BALLOOND_GUEST_COOLING : 0u) |
+	       (g->facts & GUEST_AUTODEFLATE ? BALLOOND_GUEST_DEFLATES : 0u) |
+	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
+}
+
+void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
+		 usec_t now, struct verdict *v)
+{
+	bool sized = g->seen.maximum != BALLOOND_UNKNOWN && g->seen.actual != BALLOOND_UNKNOWN;
+	uint64_t maximum = sized ? g->seen.maximum : 0;
+
+	*v = (struct verdict){
+		.guest = g->seen,
+		.source = g,
+		.promise = config_find_promise(config, g->name),
+		.rule = config_find_rule(config, g->name),
+		.margin = demand_margin(maximum),
+		.overhead = demand_overhead(m, maximum),
+		.kernel = m->kernel,
+		.low = BALLOOND_UNKNOWN,
+	};
+	v->state = judge_state(config, v, g, m, now);
+	v->guest.target = m->target;
+	v->target = m->target;
+	v->wanted = m->target;
+	v->guest.used = m->used;
+	v->guest.sample = m->sample;
+	v->guest.sample_elapsed = m->sample_elapsed;
+	v->guest.shares = v->promise ? v->promise->shares : SHARES_DEFAULT;
+	if (sized) {
+		v->guest.ceiling = ceiling_of(v->promise, g);
+		v->guest.floor = floor_of(v->promise, v->guest.ceiling,
+					  demand_kernel_floor(maximum, m->kernel));
+	}
+	v->guest.flags = flags_of(v, g, m, now);
+	/* Paused or lost guests would not answer; the others must report to be managed. */
+	v->arm = v->rule && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
+		 state_row(v->state)->may_grow && !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
+}

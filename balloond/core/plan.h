@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the planner hands out: one verdict for every guest, managed or not, the steps to take, the
+ * host's account, and when to look again.  The arrays belong to the caller (io/storage.h sizes
+ * them once a guest count); core fills them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "balloond/core/config.h"
+#include "balloond/core/snapshot.h"
+#include "balloond/core/state.h"
+#include "balloond/policy-math.h"
+
+struct verdict {
+	struct balloond_guest guest; /* completed: as the policy saw it; target = before this plan */
+	const struct guest *source;  /* of the snapshot */
+	enum guest_state state;
+	enum reason reason;
+	const struct promise *promise; /* NULL: none matches; built-in defaults hold */
+	const struct rule *rule;       /* NULL: observed */
+	uint64_t margin, overhead, kernel; /* decisions: margin, QEMU's own, what the kernel never shows */
+	uint64_t low;                /* no step of this plan goes below: floor, or used + margin */
+	struct balloond_target proposal; /* the policy's */
+	uint64_t wanted;             /* its part after the pool was divided */
+	uint64_t target;             /* after this plan */
+	uint32_t bound;              /* 1 << enum guard_rule: what held it back in this plan */
+	bool retreat;                /* its hypervisor should be told the target again */
+	bool arm;                    /* its statistics period should be set */
+};
+
+/* Steps are acted on in order: all that free come first. */
+enum phase { PHASE_FREE, PHASE_GRANT };
+
+struct step {
+	size_t guest;      /* index into verdicts and the snapshot's guests */
+	uint64_t from, to; /* bytes */
+	enum phase phase;
+	enum reason reason;
+};
+
+/* The host's account of this plan, bytes. */
+struct account {
+	uint64_t pool, reserve;
+	uint64_t charged;   /* by all guests, before this plan's steps */
+	uint64_t available; /* for levels: the smaller of the machine's and the pool's */
+	uint64_t free;      /* of the machine, beyond the reserve and growth that is promised */
+	uint64_t room;      /* that growth could use: the smaller of free and what the pool has left */
+	uint64_t short_by;  /* what growth wanted and did not get */
+	uint32_t level;     /* enum balloond_level */
+};
+
+struct plan {
+	usec_t now;
+	usec_t next_wake; /* relative: look again after this long */
+	struct account account;
+	struct verdict *verdicts;
+	size_t n_verdicts;
+	struct step *steps;
+	size_t n_steps;
+	size_t max_guests; /* what every array below and above holds */
+
+	/* Work space, content meaningless between two plans. */
+	struct balloond_fill *fill;
+	uint32_t *index;
+	uint64_t *key;
+	const struct balloond_guest **view;
+	struct balloond_target *targets;
+	void **states;
+	uint8_t *scratch;
+	size_t scratch_size;
+};

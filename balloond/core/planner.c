@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The order of thought: remember, judge each guest, take the host's account, ask the policies,
+ * bound what they propose, divide the pool, shrink, grow, write down the steps. */
+
+#include "balloond/core/planner.h"
+
+#include <string.h>
+
+#include "balloond/core/demand.h"
+#include "balloond/core/divide.h"
+#include "balloond/core/guard.h"
+#include "balloond/core/judge.h"
+#include "balloond/core/pool.h"
+#include "balloond/core/progress.h"
+#include "balloond/policy-math.h"
+
+/* Twice a statistics period of 1 s, so that a fresh sample waits half a period at most. */
+#define WAKE_STEERING (BALLOOND_SECOND / 2)
+#define WAKE_IDLE (5 * BALLOOND_SECOND)
+
+static void judge_all(const struct config *config, const struct snapshot *s, struct history *h,
+		      struct plan *plan)
+{
+	plan->n_verdicts = s->n_guests;
+	for (size_t i = 0; i < s->n_guests; i++) {
+		struct verdict *v = &plan->verdicts[i];
+		struct memory *m = &h->guests[i];
+		enum progress progress;
+		uint64_t size;
+
+		demand_observe(m, &s->guests[i]);
+		progress = progress_observe(m, &s->guests[i], s->now);
+		judge_guest(config, &s->guests[i], m, s->now, v);
+		/* The driver goes on trying for the old target until it is told. */
+		v->retreat = progress != PROGRESS_THERE;
+		size = v->guest.actual == BALLOOND_UNKNOWN ? 0 : balloond_max(v->guest.target,
+									     v->guest.actual);
+		v->guest.charge = pool_charge(&config->host, v, m, size);
+		v->proposal = (struct balloond_target){ .bytes = v->guest.target,
+							.claim = v->guest.target };
+	}
+}
+
+/* Guests whose policy is asked: those that can be steered at all.  A booting guest has its
+ * ceiling without asking. */
+static bool is_asked(const struct verdict *v)
+{
+	return v->rule && state_row(v->state)->may_grow && v->state != STATE_BOOTING;
+}
+
+/* pool - charges of unmanaged guests - what guests under other rules need. */
+static uint64_t rule_capacity(const struct history *h, const struct plan *plan,
+			      const struct rule *rule)
+{
+	uint64_t others = 0;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		const struct verdict *v = &plan->verdicts[i];
+
+		if (!is_asked(v))
+			others = balloond_add(others, v->guest.charge);
+		else if (v->rule != rule)
+			others = balloond_add(others, balloond_max(v->guest.floor,
+								   h->guests[i].claim));
+	}
+	return balloond_sub(plan->account.pool, others);
+}
+
+static size_t gather(const struct config *config, size_t rule, struct history *h,
+		     struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+
+		if (v->rule != &config->rules[rule] || !is_asked(v))
+			continue;
+		if (h->guests[i].rule_key != v->rule->key && h->state_size > 0)
+			memset(history_state(h, i), 0, h->state_size);
+		h->guests[i].rule_key = v->rule->key;
+		plan->index[n] = (uint32_t)i;
+		plan->view[n] = &v->guest;
+		plan->states[n] = v->rule->policy->state_size > 0 ? history_state(h, i) : NULL;
+		plan->targets[n++] = v->proposal;
+	}
+	return n;
+}
+
+static void ask_policy(const struct config *config, size_t rule, const struct snapshot *s,
+		       struct history *h, struct plan *plan)
+{
+	const struct rule *r = &config->rules[rule];
+	struct balloond_host host = s->host.seen;
+	size_t n = gather(config, rule, h, plan);
+	usec_t asked = h->rules[rule].asked;
+
+	if (n == 0)
+		return;
+	host.level = plan->account.level;
+	struct balloond_view view = {
+		.now = s->now,
+		.elapsed = asked ? s->now - asked : 0,
+		.capacity = rule_capacity(h, plan, r),
+		.host = &host,
+		.guests = plan->view,
+		.n_guests = n,
+		.rule_state = history_rule_state(h, rule),
+		.scratch = plan->scratch,
+	};
+	r->policy->propose(&view, r->params, plan->states, plan->targets);
+	h->rules[rule].asked = s->now;
+	for (size_t k = 0; k < n; k++)
+		plan->verdicts[plan->index[k]].proposal = plan->targets[k];
+}
+
+static void bound_all(const struct config *config, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+
+		if (v->rule && v->state == STATE_BOOTING)
+			v->wanted = balloond_max(v->guest.ceiling, v->guest.target);
+		if (is_asked(v))
+			guard_bound(config, plan->account.level, v);
+	}
+}
+
+/* What people read where nothing more special holds: the guard's word if it kept the guest from
+ * what it should have, and whether a shrink that was proposed is needed at all. */
+static void explain(struct verdict *v)
+{
+	bool at_rest = v->target == v->guest.target;
+
+	if (v->state != STATE_MANAGED || v->reason != REASON_POLICY)
+		return;
+	if (v->retreat)
+		v->reason = REASON_TOOK_BACK;
+	else if (v->guest.target > v->guest.ceiling)
+		v->reason = REASON_ABOVE_CEILING;
+	else if (v->bound & ~(1u << GUARD_DEAD_BAND))
+		v->reason = at_rest ? REASON_GUARD : REASON_POLICY;
+	else if (at_rest && v->wanted >= v->guest.target && v->proposal.bytes < v->guest.target)
+		v->reason = REASON_NOT_NEEDED;
+}
+
+static void add_step(struct plan *plan, size_t i, enum phase phase)
+{
+	const struct verdict *v = &plan->verdicts[i];
+
+	plan->steps[plan->n_steps++] = (struct step){
+		.guest = i,
+		.from = v->guest.target,
+		.to = v->target,
+		.phase = phase,
+		.reason = v->reason,
+	};
+}
+
+static void write_steps(struct plan *plan)
+{
+	plan->n_steps = 0;
+	for (size_t i = 0; i < plan->n_verdicts; i++)
+		if (plan->verdicts[i].target < plan->verdicts[i].guest.target)
+			add_step(plan, i, PHASE_FREE);
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+
+		if (v->target > v->guest.target) {
+			add_step(plan, i, PHASE_GRANT);
+		} else if (v->retreat && v->rule && v->target == v->guest.target &&
+			   v->target >= v->guest.floor && v->target <= v->guest.ceiling) {
+			add_step(plan, i, PHASE_GRANT);
+		}
+	}
+}
+
+/* The steps are as good as asked for: the world tells later what became of them. */
+static void remember_steps(struct history *h, const struct plan *plan)
+{
+	for (size_t k = 0; k < plan->n_steps; k++) {
+		const struct step *step = &plan->steps[k];
+		const struct verdict *v = &plan->verdicts[step->guest];
+		struct memory *m = &h->guests[step->guest];
+		uint64_t has = balloond_max(v->guest.target, v->guest.actual);
+
+		if (step->to > has) {
+			m->granted = balloond_add(demand_pending(m, v->guest.resident, v->overhead),
+						  step->to - has);
+			m->granted_base = v->guest.resident != BALLOOND_UNKNOWN
+				? v->guest.resident : 0;
+		}
+		progress_ask(m, step->to, plan->now);
+	}
+}
+
+static void finish(struct history *h, bool dry_run, struct plan *plan)
+{
+	bool steering = false;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		struct verdict *v = &plan->verdicts[i];
+
+		if (v->guest.target == BALLOOND_UNKNOWN)
+			v->target = BALLOOND_UNKNOWN;
+		explain(v);
+		steering = steering || is_asked(v);
+		h->guests[i].claim = v->proposal.claim;
+	}
+	write_steps(plan);
+	if (!dry_run)
+		remember_steps(h, plan);
+	plan->next_wake = steering ? WAKE_STEERING : WAKE_IDLE;
+}
+
+void planner_run(const struct config *config, const struct snapshot *s, struct history *h,
+		 bool dry_run, struct plan *plan)
+{
+	usec_t elapsed = h->now ? s->now - h->now : BALLOOND_SECOND;
+
+	plan->now = s->now;
+	history_follow(h, s);
+	history_follow_rules(h, config);
+	guard_earn(config, h, elapsed);
+	judge_all(config, s, h, plan);
+	pool_assess(config, s, h, plan);
+	for (size_t rule = 0; rule < config->n_rules; rule++)
+		ask_policy(config, rule, s, h, plan);
+	bound_all(config, plan);
+	divide_pool(config, s, h, plan);
+	guard_shrink(config, h, plan, !dry_run);
+	guard_grow(config, h, plan);
+	finish(h, dry_run, plan);
+	h->now = s->now;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The pool never contains the reserve, and nobody subtracts the reserve from it again.  Room is
+ * the smaller of two independent answers: what the pool's account leaves, and what the machine
+ * really has beyond its reserve after all growth that is promised but not taken yet. */
+
+#include "balloond/core/pool.h"
+
+#include "balloond/core/demand.h"
+#include "balloond/policy-math.h"
+
+/* auto falls at once; it rises only after this long, by 1 % of what it could be a second: a backup
+ * that has just ended may begin again. */
+#define RISE_AFTER (60 * BALLOOND_SECOND)
+#define RISE_EVERY BALLOOND_SECOND
+
+uint64_t pool_reserve(const struct host_limits *limits, uint64_t host_total)
+{
+	uint64_t knee = 28 * BALLOOND_GIB, min_free;
+
+	if (host_total > knee)
+		min_free = 899 * BALLOOND_MIB + balloond_permille(host_total - knee, 10);
+	else
+		min_free = balloond_max(256 * BALLOOND_MIB, balloond_permille(host_total, 30));
+	return amount_bytes(limits->reserve, host_total, 4 * min_free);
+}
+
+uint64_t pool_charge(const struct host_limits *limits, const struct verdict *v,
+		     const struct memory *m, uint64_t size)
+{
+	uint64_t full = balloond_add(size, v->overhead), could;
+
+	if (v->source->facts & GUEST_HUGEPAGES)
+		return 0; /* the hugetlb pool is the host's own use already */
+	if (v->source->facts & GUEST_CONTAINER && v->guest.resident != BALLOOND_UNKNOWN)
+		return v->guest.resident;
+	switch (state_row(v->state)->charge) {
+	case CHARGE_CEILING:
+		return balloond_add(balloond_max(size, v->guest.ceiling), v->overhead);
+	case CHARGE_COMMIT:
+		break;
+	}
+	if (limits->commit == COMMIT_STRICT || v->guest.resident == BALLOOND_UNKNOWN)
+		return full;
+	could = balloond_add(v->guest.resident, demand_burst(m));
+	return balloond_min(full, could);
+}
+
+/* MemTotal - reserve - what the host itself uses. */
+static uint64_t pool_auto(const struct snapshot *s, uint64_t reserve)
+{
+	const struct balloond_host *host = &s->host.seen;
+	uint64_t resident = 0, own;
+
+	for (size_t i = 0; i < s->n_guests; i++)
+		if (s->guests[i].seen.resident != BALLOOND_UNKNOWN)
+			resident = balloond_add(resident, s->guests[i].seen.resident);
+	resident = balloond_sub(resident, s->host.ksm_saved);
+	own = balloond_sub(balloond_sub(host->total, host->available), resident);
+	return balloond_sub(balloond_sub(host->total, reserve), own);
+}
+
+static uint64_t pool_size(const struct config *config, const struct snapshot *s,
+			  struct history *h, uint64_t reserve)
+{
+	uint64_t now = pool_auto(s, reserve), steps;
+	bool is_auto = config->host.pool.kind == AMOUNT_AUTO;
+
+	if (!is_auto || h->now == 0 || now <= h->pool) {
+		h->pool = now;
+		h->pool_wanted_more = 0;
+	} else if (h->pool_wanted_more == 0) {
+		h->pool_wanted_more = s->now + RISE_AFTER;
+	} else if (s->now >= h->pool_wanted_more) {
+		steps = 1 + (s->now - h->pool_wanted_more) / RISE_EVERY;
+		h->pool = balloond_min(now, balloond_add(h->pool, balloond_permille(now, 10 * steps)));
+		h->pool_wanted_more += steps * RISE_EVERY;
+	}
+	return is_auto ? h->pool : amount_bytes(config->host.pool, s->host.seen.total, 0);
+}
+
+uint32_t pool_level(uint32_t old, uint64_t available, uint64_t reserve)
+{
+	static const struct {
+		uint32_t level;
+		uint64_t edge; /* permille of the reserve */
+	} edges[] = {
+		{ BALLOOND_LEVEL_CRITICAL, 80 },
+		{ BALLOOND_LEVEL_LOW, 250 },
+		{ BALLOOND_LEVEL_TIGHT, 1000 },
+	};
+
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		uint64_t edge = balloond_permille(reserve, edges[i].edge);
+
+		if (old >= edges[i].level)
+			edge = edge + edge / 4;
+		if (available < edge)
+			return edges[i].level;
+	}
+	return BALLOOND_LEVEL_NORMAL;
+}
+
+void pool_assess(const struct config *config, const struct snapshot *s, struct history *h,
+		 struct plan *plan)
+{
+	struct account *a = &plan->account;
+	uint64_t pending = 0;
+
+	*a = (struct account){ .reserve = pool_reserve(&config->host, s->host.seen.total) };
+	a->pool = pool_size(config, s, h, a->reserve);
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		const struct verdict *v = &plan->verdicts[i];
+
+		a->charged = balloond_add(a->charged, v->guest.charge);
+		pending = balloond_add(pending, demand_pending(&h->guests[i], v->guest.resident,
+							       v->overhead));
+	}
+	a->available = balloond_min(s->host.seen.available,
+				    balloond_sub(balloond_add(a->reserve, a->pool), a->charged));
+	a->free = balloond_sub(balloond_sub(s->host.seen.available, a->reserve), pending);
+	a->room = balloond_min(balloond_sub(a->pool, a->charged), a->free);
+	a->level = pool_level(h->level, a->available, a->reserve);
+	h->level = a->level;
+}

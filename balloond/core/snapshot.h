@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* All that balloond knows at one instant: one host, n guests, what became of earlier steps, a
+ * time.  Filled by a world's sense(), not changed afterwards.  Guests are sorted by uuid, so that
+ * nothing depends on the order in which a hypervisor lists them.  Memory belongs to the caller.
+ *
+ * Who fills what of struct balloond_guest: sense() sets what was read (maximum, actual, total,
+ * usable, unused, caches, resident, counters, stats_age); the planner completes a copy. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "balloond/core/value.h"
+#include "balloond/policy.h"
+
+#define GUEST_UUID_MAX 37u  /* with NUL */
+#define GUEST_NAME_MAX 256u /* QEMU's pid and socket files bound names to less; longer ones are cut */
+
+/* Facts that decide what may be done to a guest at all. */
+enum guest_facts {
+	GUEST_INSPECTED      = 1u << 0,  /* its definition was read; else nothing below is known */
+	GUEST_BALLOON        = 1u << 1,  /* has a balloon device */
+	GUEST_CONTAINER      = 1u << 2,  /* its size is a limit, not a balloon */
+	GUEST_DEVICES_PIN    = 1u << 3,  /* VFIO, mdev, vDPA: discarding is inhibited */
+	GUEST_CONFIDENTIAL   = 1u << 4,
+	GUEST_HUGEPAGES      = 1u << 5,
+	GUEST_LOCKED         = 1u << 6,
+	GUEST_PAUSED         = 1u << 7,
+	GUEST_BUSY           = 1u << 8,  /* a job (migration, save, dump) has it */
+	GUEST_STATS_GATED    = 1u << 9,  /* reading its statistics could abort it */
+	GUEST_NO_STATS       = 1u << 10, /* its hypervisor has no guest statistics */
+	GUEST_AUTODEFLATE    = 1u << 11,
+	GUEST_FREE_REPORTING = 1u << 12,
+	GUEST_TRANSIENT      = 1u << 13,
+	GUEST_LOST           = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
+};
+
+enum outcome_kind {
+	OUTCOME_NONE,
+	OUTCOME_ASKED,     /* the hypervisor took it; the balloon's size tells the rest */
+	OUTCOME_REFUSED,
+	OUTCOME_TIMED_OUT,
+};
+
+/* What became of the last step, told once. */
+struct outcome {
+	enum outcome_kind kind;
+	uint64_t bytes;   /* the size that was asked for */
+	usec_t latency;
+	int error;        /* negative errno where refused */
+};
+
+struct guest {
+	struct balloond_guest seen; /* uuid and name point to the arrays below (snapshot_seal) */
+	char uuid[GUEST_UUID_MAX];
+	char name[GUEST_NAME_MAX];
+	uint32_t facts;      /* enum guest_facts */
+	uint64_t sold;       /* persistent currentMemory; transient: the live size when first seen */
+	uint64_t stamp;      /* changes with every fresh sample; 0: never reported */
+	usec_t period;       /* of its statistics, 0: off */
+	usec_t swept;        /* when these figures were read, monotonic */
+	usec_t booted;       /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
+	struct outcome outcome;
+};
+
+struct host {
+	struct balloond_host seen;  /* level is the planner's */
+	uint64_t hugetlb;           /* of the host's hugetlb pool, bytes; inside "the host's own use" */
+	uint64_t ksm_saved;         /* bytes that KSM shares away */
+};
+
+struct snapshot {
+	usec_t now;  /* monotonic */
+	usec_t wall; /* real time: for what is told to people and kept on disk */
+	struct host host;
+	struct guest *guests; /* sorted by uuid */
+	size_t n_guests, max_guests;
+};
+
+/* Lets seen.uuid and seen.name of every guest point at the guest's own arrays.  To be called once
+ * the array is complete. */
+void snapshot_seal(struct snapshot *s);
+
+/* A guest with every figure unknown and every fact absent. */
+void guest_init(struct guest *g, const char *uuid, const char *name);
+
+/* Binary search; NULL if there is none. */
+const struct guest *snapshot_find(const struct snapshot *s, const char *uuid);

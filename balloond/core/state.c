@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "balloond/core/state.h"
+
+#include <stddef.h>
+
+#include "balloond/policy.h"
+
+static const struct state_row states[STATE_MAX] = {
+	/*                     name          grow   shrink charge */
+	[STATE_NO_BALLOON] = { "no-balloon", false, false, CHARGE_COMMIT },
+	[STATE_INHIBITED]  = { "inhibited",  false, false, CHARGE_COMMIT },
+	[STATE_PAUSED]     = { "paused",     false, false, CHARGE_COMMIT },
+	[STATE_BUSY]       = { "busy",       false, false, CHARGE_COMMIT },
+	[STATE_BOOTING]    = { "booting",    true,  false, CHARGE_CEILING },
+	[STATE_OBSERVED]   = { "observed",   false, false, CHARGE_COMMIT },
+	[STATE_STUCK]      = { "stuck",      true,  false, CHARGE_COMMIT },
+	[STATE_STALE]      = { "stale",      true,  false, CHARGE_COMMIT },
+	[STATE_BLIND]      = { "blind",      true,  true,  CHARGE_COMMIT },
+	[STATE_MANAGED]    = { "managed",    true,  true,  CHARGE_COMMIT },
+};
+
+static const char *const reasons[REASON_MAX] = {
+	[REASON_NO_BALLOON]     = "it has no balloon device",
+	[REASON_CONTAINER]      = "it is a container: its size is a limit, not a balloon",
+	[REASON_DEVICES_PIN]    = "a passed-through device pins its memory: the host would gain nothing",
+	[REASON_CONFIDENTIAL]   = "its memory is encrypted: the host would gain nothing",
+	[REASON_HUGEPAGES]      = "it is backed by huge pages: the host would gain nothing",
+	[REASON_LOCKED]         = "its memory is locked: the host would gain nothing",
+	[REASON_PAUSED]         = "it is paused",
+	[REASON_JOB]            = "a job such as a migration or a save has it",
+	[REASON_LOST]           = "its hypervisor does not answer",
+	[REASON_NOT_INSPECTED]  = "its definition has not been read yet",
+	[REASON_BOOTING]        = "it is booting: it may have all that it was sold",
+	[REASON_NO_RULE]        = "no rule matches it",
+	[REASON_STUCK]          = "it does not follow its target",
+	[REASON_STALE]          = "its statistics are old",
+	[REASON_NEVER_REPORTED] = "it has never reported statistics",
+	[REASON_PERIOD_KEPT]    = "its statistics are off, and the configuration says to keep that",
+	[REASON_STATS_GATED]    = "its statistics are not read: its QEMU may abort on that",
+	[REASON_NO_STATS]       = "its hypervisor has no statistics of guests",
+	[REASON_TOOK_BACK]      = "it took memory back by itself: it needed it",
+	[REASON_POLICY]         = "as its policy proposes",
+	[REASON_GUARD]          = "held back by the guard",
+	[REASON_POOL_SHORT]     = "the pool is too small for what all guests need: cut to its share",
+	[REASON_NOT_NEEDED]     = "it could give memory, but the pool has room",
+	[REASON_ABOVE_CEILING]  = "it has more than its ceiling",
+};
+
+static const struct guard_row guards[GUARD_RULE_MAX] = {
+	[GUARD_BOUNDS]       = { "bounds", "kept between its floor and its ceiling" },
+	[GUARD_STALE]        = { "stale", "not shrunk: what it needs is not known" },
+	[GUARD_MARGIN]       = { "margin", "not shrunk below what it uses and a margin" },
+	[GUARD_STUCK]        = { "stuck", "not shrunk: it did not follow its last target" },
+	[GUARD_COOL_DOWN]    = { "cool-down", "not shrunk: it was in distress lately" },
+	[GUARD_DEAD_BAND]    = { "dead-band", "the move would be trivial" },
+	[GUARD_SHRINK_LIMIT] = { "shrink-limit", "shrunk no faster than the limits say" },
+	[GUARD_FREE_FIRST]   = { "free-first", "waits until others have given memory back" },
+	[GUARD_ROOM]         = { "room", "the host has no room" },
+};
+
+const struct state_row *state_row(enum guest_state state)
+{
+	return &states[state];
+}
+
+const char *reason_text(enum reason reason)
+{
+	return reasons[reason];
+}
+
+const struct guard_row *guard_row(enum guard_rule rule)
+{
+	return &guards[rule];
+}
+
+const char *level_name(uint32_t level)
+{
+	static const char *const names[] = {
+		[BALLOOND_LEVEL_NORMAL] = "normal",
+		[BALLOOND_LEVEL_TIGHT] = "tight",
+		[BALLOOND_LEVEL_LOW] = "low",
+		[BALLOOND_LEVEL_CRITICAL] = "critical",
+	};
+
+	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The states of a guest, the guard's rules, and the words for both.  One table each; journal,
+ * D-Bus, balloonctl and the man pages print these texts. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In order of precedence: the first that holds is the guest's state. */
+enum guest_state {
+	STATE_NO_BALLOON, /* there is nothing to move */
+	STATE_INHIBITED,  /* the host would gain nothing */
+	STATE_PAUSED,
+	STATE_BUSY,       /* a job has it, or its hypervisor does not answer */
+	STATE_BOOTING,    /* started or rebooted while balloond looked on */
+	STATE_OBSERVED,   /* no rule matches it */
+	STATE_STUCK,      /* does not follow its target */
+	STATE_STALE,      /* did report and stopped */
+	STATE_BLIND,      /* cannot report */
+	STATE_MANAGED,
+	STATE_MAX,
+};
+
+enum charge_kind {
+	CHARGE_COMMIT,  /* as host.commit says */
+	CHARGE_CEILING, /* all that it may ever have */
+};
+
+struct state_row {
+	const char *name;
+	bool may_grow, may_shrink;
+	enum charge_kind charge;
+};
+
+const struct state_row *state_row(enum guest_state state);
+
+/* Why a guest has the state or the size that it has.  The text says it; figures come apart. */
+enum reason {
+	REASON_NO_BALLOON,
+	REASON_CONTAINER,
+	REASON_DEVICES_PIN,
+	REASON_CONFIDENTIAL,
+	REASON_HUGEPAGES,
+	REASON_LOCKED,
+	REASON_PAUSED,
+	REASON_JOB,
+	REASON_LOST,
+	REASON_NOT_INSPECTED,
+	REASON_BOOTING,
+	REASON_NO_RULE,
+	REASON_STUCK,
+	REASON_STALE,
+	REASON_NEVER_REPORTED,
+	REASON_PERIOD_KEPT,
+	REASON_STATS_GATED,
+	REASON_NO_STATS,
+	REASON_TOOK_BACK,   /* deflate-on-OOM: its target follows */
+	REASON_POLICY,      /* the policy's own words hold */
+	REASON_GUARD,       /* a guard rule held it back: see the rules that bound */
+	REASON_POOL_SHORT,  /* the pool cannot bear what all need: cut */
+	REASON_NOT_NEEDED,  /* elastic: the pool has room, nothing is taken */
+	REASON_ABOVE_CEILING, /* it was above its ceiling */
+	REASON_MAX,
+};
+
+const char *reason_text(enum reason reason);
+
+/* The guard's rules, in the order in which they are applied. */
+enum guard_rule {
+	GUARD_BOUNDS = 1,   /* floor and ceiling */
+	GUARD_STALE,        /* stale and blind never shrink */
+	GUARD_MARGIN,       /* never below used + margin */
+	GUARD_STUCK,        /* stuck memory is not counted on */
+	GUARD_COOL_DOWN,    /* no shrinking after distress */
+	GUARD_DEAD_BAND,    /* no trivial moves */
+	GUARD_SHRINK_LIMIT, /* limits per elapsed time on shrinking */
+	GUARD_FREE_FIRST,   /* only hand out what was seen to come back */
+	GUARD_ROOM,         /* the host has no room */
+	GUARD_RULE_MAX,
+};
+
+struct guard_row {
+	const char *name; /* as in "guard rule shrink-limit" */
+	const char *text; /* verdict: what it did to the guest */
+};
+
+const struct guard_row *guard_row(enum guard_rule rule);
+
+/* Names of enum balloond_level. */
+const char *level_name(uint32_t level);
