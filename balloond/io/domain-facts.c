@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a guest says is checked here, once: it may lie about everything but the time at which it
+ * said so, which is QEMU's.  What cannot be is unknown, field by field. */
+
+#include "balloond/io/domain-facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A guest may see a little more than its domain has: firmware tables, a DIMM on its way. */
+#define TOTAL_SLACK (UINT64_C(64) << 20)
+
+/* Seconds; a stamp behind the year 3000 is none. */
+#define STAMP_MAX (UINT64_C(1) << 35)
+
+/* The clock of the real time may be set back: a sample from further in the future than this has
+ * the age that the sweeps tell. */
+#define CLOCK_SLACK 2000000
+
+/* Sweeps that find somebody else's job in a row before the guest counts as busy: a single one may
+ * have met a monitoring tool, or our own call. */
+#define SHORT_MAX 2u
+
+void domain_begin(struct domain *d, const char *name, usec_t booted, usec_t now)
+{
+	struct domain fresh = {
+		.source = d->source,
+		.id = -1,
+		.run_seen = now,
+		.raw_maximum = BALLOOND_UNKNOWN,
+		.raw_actual = BALLOOND_UNKNOWN,
+		.wrong_actual = BALLOOND_UNKNOWN,
+		.known_actual = BALLOOND_UNKNOWN,
+		.stats_age = BALLOOND_UNKNOWN,
+		.calls = {
+			.in_flight = d->calls.in_flight,
+			.wants_inspection = true,
+			.wants_actual = true,
+			.target = BALLOOND_UNKNOWN,
+		},
+	};
+
+	guest_init(&fresh.guest, d->guest.uuid, name);
+	fresh.guest.booted = booted;
+	*d = fresh;
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* libvirt counts virtio-mem in; a balloon can neither take nor give it. */
+static uint64_t balloon_part(uint64_t raw, uint64_t elastic)
+{
+	return raw == BALLOOND_UNKNOWN ? raw : minus(raw, elastic);
+}
+
+static void set_sizes(struct domain *d)
+{
+	struct balloond_guest *seen = &d->guest.seen;
+
+	seen->maximum = balloon_part(d->raw_maximum, d->elastic_size);
+	seen->actual = balloon_part(d->raw_actual, d->elastic_current);
+	/* The cached size holds until libvirt says another one. */
+	if (d->wrong_actual == BALLOOND_UNKNOWN)
+		return;
+	if (d->raw_actual == d->wrong_actual)
+		seen->actual = d->known_actual;
+	else
+		d->wrong_actual = BALLOOND_UNKNOWN;
+}
+
+static uint64_t at_most(uint64_t x, uint64_t limit)
+{
+	return x != BALLOOND_UNKNOWN && limit != BALLOOND_UNKNOWN && x > limit ? BALLOOND_UNKNOWN
+									       : x;
+}
+
+static void set_figures(struct domain *d, const struct sample *sample)
+{
+	struct balloond_guest *seen = &d->guest.seen;
+	uint64_t limit = d->raw_maximum;
+
+	if (limit != BALLOOND_UNKNOWN)
+		limit += TOTAL_SLACK;
+	seen->total = at_most(sample->total, limit);
+	if (seen->total != BALLOOND_UNKNOWN)
+		limit = seen->total;
+	seen->usable = at_most(sample->usable, limit);
+	seen->unused = at_most(sample->unused, limit);
+	seen->caches = at_most(sample->caches, limit);
+	seen->swap_in = sample->swap_in;
+	seen->swap_out = sample->swap_out;
+	seen->major_faults = sample->major_faults;
+	/* The guest sees virtio-mem as well.  Counted as free, so that what it uses is not too
+	 * little: actual - usable stays what the whole guest uses. */
+	seen->total = balloon_part(seen->total, d->elastic_current);
+	seen->usable = balloon_part(seen->usable, d->elastic_current);
+	seen->unused = balloon_part(seen->unused, d->elastic_current);
+}
+
+/* Since the guest refreshed its figures, at the sweep: by its stamp, and at most since the sweep
+ * that still saw the stamp before. */
+static usec_t find_age(const struct domain *d, uint64_t last_update, const struct sweep *sweep)
+{
+	usec_t most = BALLOOND_UNKNOWN;
+	int64_t age;
+
+	if (d->sampled_after > 0)
+		most = minus(sweep->ended, d->sampled_after);
+	if (last_update > STAMP_MAX)
+		return most;
+	age = (int64_t)sweep->wall - (int64_t)(last_update * 1000000u);
+	if (age < -CLOCK_SLACK)
+		return most;
+	if (age < 0)
+		age = 0;
+	return (usec_t)age < most ? (usec_t)age : most;
+}
+
+static void set_freshness(struct domain *d, const struct sample *sample, const struct sweep *sweep)
+{
+	uint64_t stamp = sample->is_computed ? sweep->ended : sample->last_update;
+
+	if (stamp == BALLOOND_UNKNOWN)
+		stamp = 0;
+	if (stamp != d->guest.stamp)
+		d->sampled_after = d->stats_swept;
+	d->guest.stamp = stamp;
+	d->stats_swept = sweep->ended;
+	if (stamp == 0)
+		d->stats_age = BALLOOND_UNKNOWN;
+	else
+		d->stats_age = sample->is_computed ? 0 : find_age(d, stamp, sweep);
+}
+
+static void copy_name(struct guest *guest, const char *name)
+{
+	memcpy(guest->name, name, sizeof(guest->name));
+	guest->name[sizeof(guest->name) - 1] = '\0';
+}
+
+void domain_take_sample(struct domain *d, const struct sample *sample, const struct sweep *sweep)
+{
+	copy_name(&d->guest, sample->name);
+	d->id = sample->id;
+	d->swept_facts = sample->facts;
+	d->guest.swept = sweep->ended;
+	if (sample->maximum != BALLOOND_UNKNOWN)
+		d->raw_maximum = sample->maximum;
+	if (sample->actual != BALLOOND_UNKNOWN)
+		d->raw_actual = sample->actual;
+	set_sizes(d);
+	if (sample->resident != BALLOOND_UNKNOWN || !sample->is_short)
+		d->guest.seen.resident = sample->resident;
+	d->n_short = sample->is_short ? d->n_short + 1 : 0;
+	if (sample->is_short)
+		return;
+	set_freshness(d, sample, sweep);
+	set_figures(d, sample);
+}
+
+bool domain_take_inspection(struct domain *d, const struct inspection *inspection, usec_t now)
+{
+	uint64_t actual = inspection->actual;
+
+	d->inspected_facts = inspection->live.facts | GUEST_INSPECTED;
+	if (inspection->is_transient)
+		d->inspected_facts |= GUEST_TRANSIENT;
+	d->elastic_size = inspection->live.elastic_size;
+	d->elastic_current = inspection->live.elastic_current;
+	d->guest.period = inspection->live.period;
+	d->calls.inspected = now;
+	set_sizes(d);
+	if (!inspection->is_transient)
+		d->guest.sold = inspection->sold;
+	else if (d->guest.sold == BALLOOND_UNKNOWN)
+		d->guest.sold = actual != BALLOOND_UNKNOWN ? actual : d->guest.seen.actual;
+	if (actual == BALLOOND_UNKNOWN || actual == d->guest.seen.actual)
+		return false;
+	/* Only from the next sweep on: what the guest says of itself fits the size of its sweep. */
+	d->wrong_actual = d->raw_actual;
+	d->known_actual = actual;
+	return true;
+}
+
+void domain_compose(struct domain *d, usec_t now, struct guest *ret)
+{
+	*ret = d->guest;
+	ret->facts = d->swept_facts | d->inspected_facts;
+	if (d->is_lost)
+		ret->facts |= GUEST_LOST;
+	if (d->n_short >= SHORT_MAX || now < d->moving_until)
+		ret->facts |= GUEST_BUSY;
+	ret->seen.stats_age = d->stats_age;
+	if (d->stats_age != BALLOOND_UNKNOWN)
+		ret->seen.stats_age += minus(now, d->stats_swept);
+	d->guest.outcome = (struct outcome){ 0 };
+}
