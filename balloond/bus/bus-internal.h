@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of this room share.  Nobody else includes it. */
+
+#include "balloond/bus/bus.h"
+#include "build-config.h"
+
+#define BUS_MANAGER_INTERFACE BALLOOND_BUS_NAME ".Manager"
+#define BUS_GUEST_INTERFACE BALLOOND_BUS_NAME ".Guest"
+#define BUS_GUEST_STATS_INTERFACE BALLOOND_BUS_NAME ".GuestStats"
+#define BUS_GUEST_PREFIX BALLOOND_BUS_PATH "/guest"
+
+#define BUS_ERROR_NO_SUCH_GUEST BALLOOND_BUS_NAME ".Error.NoSuchGuest"
+#define BUS_ERROR_AMBIGUOUS_GUEST BALLOOND_BUS_NAME ".Error.AmbiguousGuest"
+
+/* A guest's object path, with NUL. */
+#define BUS_PATH_MAX (sizeof(BUS_GUEST_PREFIX "/_") + GUEST_UUID_MAX)
+
+/* The longest text that is sent; longer ones are cut. */
+#define BUS_TEXT_MAX 1024u
+
+/* The Manager's properties, laid out for sd-bus to read in place. */
+struct bus_host {
+	const char *version, *state, *level;
+	const char *last_reload_error; /* owned */
+	int dry_run, connected;        /* D-Bus booleans */
+	uint32_t guest_count;
+	uint64_t pool, reserve, config_generation;
+	uint64_t host_memory_total, host_available;
+	uint64_t charged, available, room, short_by;
+	uint64_t tick;
+};
+
+/* What was last signalled of a guest. */
+struct bus_guest {
+	char uuid[GUEST_UUID_MAX];
+	char name[GUEST_NAME_MAX];
+	const char *state, *reason; /* static texts */
+	char policy[PUBLISHED_TEXT_MAX];
+	char rule[PUBLISHED_TEXT_MAX];
+	char promise[PUBLISHED_TEXT_MAX];
+	uint64_t floor, ceiling, target, actual;
+};
+
+enum { BUS_SLOTS_MAX = 12 };
+
+struct bus {
+	sd_bus *connection;
+	sd_bus_slot *slots[BUS_SLOTS_MAX]; /* objects and matches */
+	size_t n_slots;
+	sd_event_source *more;             /* signals that are left to the next turn of the loop */
+
+	const struct published *now;       /* never NULL */
+	struct bus_host host;
+	uint64_t config_generation;
+	char *reload_error;
+
+	/* The record of what was signalled. */
+	struct bus_host shown_host;
+	char *shown_reload_error;
+	struct bus_guest *shown; /* sorted by uuid */
+	size_t n_shown;
+	const char *leaving;     /* uuid of a guest while its removal is being signalled */
+
+	void (*on_name)(void *userdata, bool owned);
+	void *userdata;
+};
+
+/* bus.c: takes over a slot; freed with the bus. */
+void bus_keep_slot(struct bus *bus, sd_bus_slot *slot);
+
+/* bus-manager.c, bus-guest.c: add the objects.  Negative errno. */
+int bus_manager_add(struct bus *bus);
+int bus_guest_add(struct bus *bus);
+
+/* The guest's object path; NULL where its uuid cannot be part of one. */
+const char *bus_guest_path(char buf[BUS_PATH_MAX], const char *uuid);
+
+/* bus-emit.c: signals what differs from the record.  0, or negative errno. */
+int bus_emit(struct bus *bus);
+int bus_emit_host(struct bus *bus);
+
+/* bus-explain.c: appends an a{sv}: all that led to the guest's size. */
+int bus_explain_append(sd_bus_message *reply, const struct published *now,
+		       const struct published_guest *guest);
+
+/* bus-text.c: appends a string, made valid.  Everything that balloond did not write itself goes
+ * through it. */
+int bus_text_append(sd_bus_message *reply, const char *text);

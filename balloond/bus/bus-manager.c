@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The Manager object: the host's account, and the two questions about a guest.  Properties are
+ * read in place, out of struct bus_host. */
+
+#include "balloond/bus/bus-internal.h"
+
+#include <string.h>
+
+#include "balloond/io/util.h"
+
+/* The guest that the message names, by uuid or name.  Negative errno, with error set. */
+static int read_guest(sd_bus_message *message, const struct published *now,
+		      const struct published_guest **ret, sd_bus_error *error)
+{
+	const char *wanted;
+	size_t n = 0;
+	int r;
+
+	r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &wanted);
+	if (r < 0)
+		return r;
+	*ret = published_find(now, wanted);
+	if (*ret)
+		return 0;
+	for (size_t i = 0; i < now->n_guests; i++)
+		n += strcmp(now->guests[i].name, wanted) == 0;
+	if (n > 1)
+		return sd_bus_error_setf(error, BUS_ERROR_AMBIGUOUS_GUEST,
+					 "%zu guests are named \"%s\": give the UUID", n, wanted);
+	return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_GUEST,
+				 "there is no guest with the name or UUID \"%s\"", wanted);
+}
+
+static int method_get_guest(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	const struct published_guest *guest;
+	struct bus *bus = userdata;
+	char path[BUS_PATH_MAX];
+	int r;
+
+	r = read_guest(message, bus->now, &guest, error);
+	if (r < 0)
+		return r;
+	if (!bus_guest_path(path, guest->uuid))
+		return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_GUEST,
+					"no object path can be made of the guest's UUID");
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append_basic(reply, SD_BUS_TYPE_OBJECT_PATH, path);
+	if (r < 0)
+		return r;
+	return sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_explain(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	const struct published_guest *guest;
+	struct bus *bus = userdata;
+	int r;
+
+	r = read_guest(message, bus->now, &guest, error);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r < 0)
+		return r;
+	r = bus_explain_append(reply, bus->now, guest);
+	if (r < 0)
+		return r;
+	return sd_bus_send(NULL, reply, NULL);
+}
+
+static int property_get_text(sd_bus *connection _unused_, const char *path _unused_,
+			     const char *interface _unused_, const char *property _unused_,
+			     sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_)
+{
+	return bus_text_append(reply, *(const char *const *)userdata);
+}
+
+#define AT(field) offsetof(struct bus, host.field)
+#define CONST SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Version", "s", property_get_text, AT(version), CONST),
+	SD_BUS_PROPERTY("State", "s", property_get_text, AT(state), CHANGES),
+	SD_BUS_PROPERTY("DryRun", "b", NULL, AT(dry_run), CHANGES),
+	SD_BUS_PROPERTY("LibvirtConnected", "b", NULL, AT(connected), CHANGES),
+	SD_BUS_PROPERTY("GuestCount", "u", NULL, AT(guest_count), CHANGES),
+	SD_BUS_PROPERTY("Level", "s", property_get_text, AT(level), CHANGES),
+	SD_BUS_PROPERTY("Pool", "t", NULL, AT(pool), CHANGES),
+	SD_BUS_PROPERTY("Reserve", "t", NULL, AT(reserve), CHANGES),
+	SD_BUS_PROPERTY("ConfigGeneration", "t", NULL, AT(config_generation), CHANGES),
+	SD_BUS_PROPERTY("LastReloadError", "s", property_get_text, AT(last_reload_error), CHANGES),
+
+	/* gauges, never signalled */
+	SD_BUS_PROPERTY("HostMemoryTotal", "t", NULL, AT(host_memory_total), 0),
+	SD_BUS_PROPERTY("HostAvailable", "t", NULL, AT(host_available), 0),
+	SD_BUS_PROPERTY("Charged", "t", NULL, AT(charged), 0),
+	SD_BUS_PROPERTY("Available", "t", NULL, AT(available), 0),
+	SD_BUS_PROPERTY("Room", "t", NULL, AT(room), 0),
+	SD_BUS_PROPERTY("ShortBy", "t", NULL, AT(short_by), 0),
+	SD_BUS_PROPERTY("Tick", "t", NULL, AT(tick), 0),
+
+	SD_BUS_METHOD_WITH_ARGS("GetGuest", SD_BUS_ARGS("s", guest), SD_BUS_RESULT("o", path),
+				method_get_guest, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", guest),
+				SD_BUS_RESULT("a{sv}", explanation), method_explain,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_VTABLE_END,
+};
+
+int bus_manager_add(struct bus *bus)
+{
+	sd_bus_slot *slot = NULL;
+	int r;
+
+	r = sd_bus_add_object_vtable(bus->connection, &slot, BALLOOND_BUS_PATH,
+				     BUS_MANAGER_INTERFACE, manager_vtable, bus);
+	if (r < 0)
+		return r;
+	bus_keep_slot(bus, slot);
+	return 0;
+}

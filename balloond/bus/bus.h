@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* balloond on D-Bus.  Reads `struct published` and nothing else: it decides nothing, asks nobody,
+ * and never waits for a hypervisor.  Objects point at the last picture; the one thing that is kept
+ * is what was last signalled (bus-emit.c).
+ *
+ *   BALLOOND_BUS_PATH                  Manager, ObjectManager
+ *   BALLOOND_BUS_PATH/guest/_<uuid>    Guest, GuestStats; '-' of the uuid is written '_'
+ *
+ * All is read-only and open to every local user; packaging/dbus/ says how to narrow that. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "balloond/core/published.h"
+
+struct bus;
+
+/* Adds the objects to a connection, of which it takes a reference.  Negative errno: the connection
+ * is closed then. */
+int bus_new(sd_bus *connection, struct bus **ret);
+
+/* bus_new() on a new connection to the system bus, attached to event.  Negative errno. */
+int bus_open(sd_event *event, struct bus **ret);
+
+/* Flushes and closes the connection.  Returns NULL; takes NULL. */
+struct bus *bus_free(struct bus *bus);
+
+static inline void bus_freep(struct bus **bus)
+{
+	bus_free(*bus);
+}
+
+/* Asks for the name, and waits for the answer: 0 it is ours, -EEXIST another has it, else negative
+ * errno.  From then on on_name() tells when it is lost (the connection with it), or ours again. */
+int bus_own_name(struct bus *bus, void (*on_name)(void *userdata, bool owned), void *userdata);
+
+/* Shows a picture, borrowed until the next one is shown or the bus is freed, and signals what
+ * changed.  It may be the same structure filled anew.  Negative errno: not everything could be
+ * signalled; the next picture makes up for it. */
+int bus_publish(struct bus *bus, const struct published *now);
+
+/* How often a configuration was taken, and why the last try failed ("" or NULL: it did not). */
+int bus_set_reload_state(struct bus *bus, uint64_t generation, const char *error);
