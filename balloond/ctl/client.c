@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The D-Bus client: the calls, and the tables that say what of the replies is wanted. */
+
+#include "balloond/ctl/client.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balloond/io/util.h"
+#include "build-config.h"
+
+#define MANAGER BALLOOND_BUS_NAME ".Manager"
+
+static int call(sd_bus *bus, const char *interface, const char *member, const char *argument,
+		sd_bus_message **ret_reply, sd_bus_error *error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(bus, &message, BALLOOND_BUS_NAME, BALLOOND_BUS_PATH,
+					   interface, member);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_set_auto_start(message, 0);
+	if (r < 0)
+		return r;
+	if (argument) {
+		r = sd_bus_message_append_basic(message, SD_BUS_TYPE_STRING, argument);
+		if (r < 0)
+			return r;
+	}
+	r = sd_bus_call(bus, message, 0, error, ret_reply);
+	return r < 0 ? r : 0;
+}
+
+int client_get_host(sd_bus *bus, struct client_host *host, sd_bus_message **ret_reply,
+		    sd_bus_error *error)
+{
+	const struct dictionary target = { client_host_properties, n_client_host_properties, host,
+				       NULL };
+	int r;
+
+	*host = (struct client_host){ 0 };
+	dictionary_clear(&target);
+	r = call(bus, "org.freedesktop.DBus.Properties", "GetAll", MANAGER, ret_reply, error);
+	if (r < 0)
+		return r;
+	return dictionary_read(*ret_reply, &target, NULL);
+}
+
+/* Makes room for one more guest. */
+static struct client_guest *add_guest(struct client_guests *guests, size_t *allocated)
+{
+	if (guests->n_guests == *allocated) {
+		size_t n = *allocated > 0 ? 2 * *allocated : 64;
+		struct client_guest *more = reallocarray(guests->guests, n, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		guests->guests = more;
+		*allocated = n;
+	}
+	guests->guests[guests->n_guests] = (struct client_guest){ 0 };
+	return &guests->guests[guests->n_guests];
+}
+
+/* Reads one object's a{sa{sv}} into guest. */
+static int read_object(sd_bus_message *reply, struct client_guest *guest)
+{
+	const struct dictionary target = { client_guest_properties, n_client_guest_properties, guest,
+				       guest->figures };
+	const char *interface;
+	int r;
+
+	dictionary_clear(&target);
+	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sa{sv}}");
+	while (r >= 0) {
+		r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sa{sv}");
+		if (r <= 0)
+			break;
+		r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_STRING, &interface);
+		if (r >= 0)
+			r = dictionary_read(reply, &target, NULL);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct client_guest *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order != 0 ? order : strcmp(x->uuid, y->uuid);
+}
+
+static int read_objects(sd_bus_message *reply, struct client_guests *guests)
+{
+	size_t allocated = 0;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{oa{sa{sv}}}");
+	while (r >= 0) {
+		struct client_guest *guest = add_guest(guests, &allocated);
+
+		if (!guest)
+			return -ENOMEM;
+		r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "oa{sa{sv}}");
+		if (r <= 0)
+			break;
+		r = sd_bus_message_skip(reply, "o");
+		if (r >= 0)
+			r = read_object(reply, guest);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+		/* The node above the guests is an object as well, with nothing on it. */
+		if (r >= 0 && *guest->uuid)
+			guests->n_guests++;
+	}
+	if (r < 0)
+		return r;
+	if (guests->n_guests > 0)
+		qsort(guests->guests, guests->n_guests, sizeof(*guests->guests), compare_names);
+	return 0;
+}
+
+int client_get_guests(sd_bus *bus, struct client_guests *guests, sd_bus_error *error)
+{
+	int r;
+
+	*guests = (struct client_guests){ 0 };
+	r = call(bus, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+		 &guests->reply, error);
+	if (r < 0)
+		return r;
+	return read_objects(guests->reply, guests);
+}
+
+void client_guests_done(struct client_guests *guests)
+{
+	free(guests->guests);
+	sd_bus_message_unref(guests->reply);
+	*guests = (struct client_guests){ 0 };
+}
+
+static int read_figures(sd_bus_message *reply, struct client_explanation *e)
+{
+	const struct dictionary target = { NULL, 0, NULL, e->guest.figures };
+	const char *name;
+	uint64_t value;
+	int r;
+
+	while ((r = sd_bus_message_read(reply, "{st}", &name, &value)) > 0) {
+		uint64_t *place = dictionary_find(&target, name, SD_BUS_TYPE_UINT64);
+
+		if (place)
+			*place = value;
+	}
+	return r;
+}
+
+static int read_policy_figures(sd_bus_message *reply, struct client_explanation *e)
+{
+	struct client_policy_figure f;
+	int r;
+
+	while ((r = sd_bus_message_read(reply, "(sst)", &f.name, &f.type, &f.value)) > 0)
+		if (e->n_policy_figures < CLIENT_WORDS_MAX)
+			e->policy_figures[e->n_policy_figures++] = f;
+	return r;
+}
+
+static int read_guards(sd_bus_message *reply, struct client_explanation *e)
+{
+	struct client_guard guard;
+	int r;
+
+	while ((r = sd_bus_message_read(reply, "(ss)", &guard.name, &guard.text)) > 0)
+		if (e->n_guards < CLIENT_WORDS_MAX)
+			e->guards[e->n_guards++] = guard;
+	return r;
+}
+
+static int read_flags(sd_bus_message *reply, struct client_explanation *e)
+{
+	const char *flag;
+	int r;
+
+	while ((r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_STRING, &flag)) > 0)
+		if (e->n_flags < CLIENT_WORDS_MAX)
+			e->flags[e->n_flags++] = flag;
+	return r;
+}
+
+/* The entries of an explanation that are arrays. */
+static int read_array(sd_bus_message *reply, const char *key, void *to)
+{
+	static const struct {
+		const char *key, *type;
+		int (*read)(sd_bus_message *reply, struct client_explanation *e);
+	} arrays[] = {
+		{ "Figures", "a{st}", read_figures },
+		{ "PolicyFigures", "a(sst)", read_policy_figures },
+		{ "Guards", "a(ss)", read_guards },
+		{ "Flags", "as", read_flags },
+	};
+	const char *contents;
+	int r;
+
+	r = sd_bus_message_peek_type(reply, NULL, &contents);
+	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(arrays); i++) {
+		if (strcmp(arrays[i].key, key) != 0 || strcmp(arrays[i].type, contents) != 0)
+			continue;
+		r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, arrays[i].type);
+		if (r >= 0)
+			r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY,
+							   arrays[i].type + 1);
+		if (r >= 0)
+			r = arrays[i].read(reply, to);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+		return r < 0 ? r : 1;
+	}
+	return r < 0 ? r : 0;
+}
+
+int client_explain(sd_bus *bus, const char *name, struct client_explanation *explanation,
+		   sd_bus_error *error)
+{
+	const struct dictionary target = { client_explanation_properties,
+				       n_client_explanation_properties, explanation,
+				       explanation->guest.figures };
+	int r;
+
+	*explanation = (struct client_explanation){ 0 };
+	dictionary_clear(&target);
+	r = call(bus, MANAGER, "Explain", name, &explanation->reply, error);
+	if (r < 0)
+		return r;
+	return dictionary_read(explanation->reply, &target, read_array);
+}
+
+void client_explanation_done(struct client_explanation *explanation)
+{
+	sd_bus_message_unref(explanation->reply);
+	*explanation = (struct client_explanation){ 0 };
+}
+
+int client_find_guest(const struct client_guests *guests, const char *name,
+		      const struct client_guest **ret)
+{
+	const struct client_guest *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < guests->n_guests; i++) {
+		const struct client_guest *guest = &guests->guests[i];
+
+		if (strcmp(guest->uuid, name) == 0) {
+			*ret = guest;
+			return 0;
+		}
+		if (strcmp(guest->name, name) == 0)
+			found = guest, n++;
+	}
+	if (n != 1)
+		return n == 0 ? -ENOENT : -ENOTUNIQ;
+	*ret = found;
+	return 0;
+}
+
+uint64_t client_figure(const struct client_guest *guest, const char *name)
+{
+	for (size_t i = 0; i < n_published_figures && i < CLIENT_FIGURES_MAX; i++)
+		if (strcmp(published_figures[i].name, name) == 0)
+			return guest->figures[i];
+	return BALLOOND_UNKNOWN;
+}
+
+#define HOST(name, type, field) { name, type, offsetof(struct client_host, field) }
+
+const struct client_property client_host_properties[] = {
+	HOST("Version", 's', version),
+	HOST("State", 's', state),
+	HOST("DryRun", 'b', dry_run),
+	HOST("LibvirtConnected", 'b', connected),
+	HOST("GuestCount", 'u', guest_count),
+	HOST("Level", 's', level),
+	HOST("Pool", 't', pool),
+	HOST("Reserve", 't', reserve),
+	HOST("Charged", 't', charged),
+	HOST("Available", 't', available),
+	HOST("Room", 't', room),
+	HOST("ShortBy", 't', short_by),
+	HOST("HostMemoryTotal", 't', host_memory_total),
+	HOST("HostAvailable", 't', host_available),
+	HOST("ConfigGeneration", 't', config_generation),
+	HOST("LastReloadError", 's', last_reload_error),
+	HOST("Tick", 't', tick),
+};
+const size_t n_client_host_properties = ELEMENTSOF(client_host_properties);
+
+#define GUEST(name, type, field) { name, type, offsetof(struct client_guest, field) }
+
+const struct client_property client_guest_properties[] = {
+	GUEST("Name", 's', name),
+	GUEST("UUID", 's', uuid),
+	GUEST("State", 's', state),
+	GUEST("Reason", 's', reason),
+	GUEST("Policy", 's', policy),
+	GUEST("Rule", 's', rule),
+	GUEST("Promise", 's', promise),
+	GUEST("Sample", 't', sample),
+};
+const size_t n_client_guest_properties = ELEMENTSOF(client_guest_properties);
+
+#define EXPLAINED(name, type, field) { name, type, offsetof(struct client_explanation, field) }
+
+const struct client_property client_explanation_properties[] = {
+	EXPLAINED("Name", 's', guest.name),
+	EXPLAINED("UUID", 's', guest.uuid),
+	EXPLAINED("State", 's', guest.state),
+	EXPLAINED("Reason", 's', guest.reason),
+	EXPLAINED("Policy", 's', guest.policy),
+	EXPLAINED("PolicyReason", 's', policy_reason),
+	EXPLAINED("Rule", 's', guest.rule),
+	EXPLAINED("Promise", 's', guest.promise),
+	EXPLAINED("Shares", 'u', shares),
+	EXPLAINED("Armed", 'b', armed),
+	EXPLAINED("DryRun", 'b', dry_run),
+	EXPLAINED("Tick", 't', tick),
+};
+const size_t n_client_explanation_properties = ELEMENTSOF(client_explanation_properties);

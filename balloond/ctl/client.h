@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What balloond says on D-Bus, as plain structures.  Texts point into the replies, which live as
+ * long as the structure around them.  What an older daemon does not say is "" or
+ * BALLOOND_UNKNOWN; what a newer one says besides is skipped. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "balloond/core/published.h"
+#include "balloond/ctl/dictionary.h"
+
+enum {
+	CLIENT_FIGURES_MAX = 64,
+	CLIENT_WORDS_MAX = 32, /* guard rules, flags */
+};
+
+struct client_host {
+	const char *version, *state, *level, *last_reload_error;
+	int dry_run, connected;
+	uint32_t guest_count;
+	uint64_t pool, reserve, charged, available, room, short_by; /* bytes */
+	uint64_t host_memory_total, host_available;                 /* bytes */
+	uint64_t config_generation, tick;
+};
+
+extern const struct client_property client_host_properties[];
+extern const size_t n_client_host_properties;
+
+struct client_guest {
+	const char *name, *uuid, *state, *reason, *policy, *rule, *promise;
+	uint64_t sample;
+	uint64_t figures[CLIENT_FIGURES_MAX]; /* as published_figures[], of both interfaces */
+};
+
+extern const struct client_property client_guest_properties[];
+extern const size_t n_client_guest_properties;
+
+/* All guests, sorted by name. */
+struct client_guests {
+	sd_bus_message *reply;
+	struct client_guest *guests;
+	size_t n_guests;
+};
+
+struct client_explanation {
+	sd_bus_message *reply;
+	struct client_guest guest;   /* without sample */
+	const char *policy_reason;
+	int armed, dry_run;
+	uint32_t shares;
+	uint64_t tick;
+	struct client_policy_figure {
+		const char *name, *type;
+		uint64_t value;
+	} policy_figures[CLIENT_WORDS_MAX];
+	struct client_guard {
+		const char *name, *text;
+	} guards[CLIENT_WORDS_MAX];
+	const char *flags[CLIENT_WORDS_MAX];
+	size_t n_policy_figures, n_guards, n_flags;
+};
+
+extern const struct client_property client_explanation_properties[];
+extern const size_t n_client_explanation_properties;
+
+/* All three return 0, or negative errno with error set.  They never start the daemon. */
+int client_get_host(sd_bus *bus, struct client_host *host, sd_bus_message **ret_reply,
+		    sd_bus_error *error);
+int client_get_guests(sd_bus *bus, struct client_guests *guests, sd_bus_error *error);
+int client_explain(sd_bus *bus, const char *name, struct client_explanation *explanation,
+		   sd_bus_error *error);
+
+void client_guests_done(struct client_guests *guests);
+void client_explanation_done(struct client_explanation *explanation);
+
+/* The one of this uuid or name: 0, -ENOENT, or -ENOTUNIQ. */
+int client_find_guest(const struct client_guests *guests, const char *name,
+		      const struct client_guest **ret);
+
+/* A figure by the name that it has in published_figures[]. */
+uint64_t client_figure(const struct client_guest *guest, const char *name);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the verbs of balloonctl share. */
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+enum ctl_json { CTL_JSON_OFF, CTL_JSON_SHORT, CTL_JSON_PRETTY };
+
+/* Exit codes; 3 as in the LSB's `status`. */
+enum {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_NOT_RUNNING = 3,
+	CTL_DEGRADED = 4,
+};
+
+struct ctl {
+	sd_bus *bus;
+	enum ctl_json json;
+	bool legend; /* headings and totals */
+};
+
+/* The verbs get the arguments after their name, and return an exit code. */
+int verb_list(struct ctl *ctl, int argc, char **argv);
+int verb_status(struct ctl *ctl, int argc, char **argv);
+int verb_explain(struct ctl *ctl, int argc, char **argv);
+
+/* Says on stderr why a call failed; the exit code for it. */
+int ctl_report(int r, const sd_bus_error *error);
