@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Arguments, signals, and the order of beginning and ending. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "balloond/io/config.h"
+#include "balloond/io/log.h"
+#include "balloond/io/util.h"
+#include "balloond/io/world-live.h"
+#include "balloond/manager.h"
+#include "build-config.h"
+
+static const char *arg_config = BALLOOND_CONFIG_FILE;
+static bool arg_config_given;
+static const char *arg_policy_dir; /* NULL: the compiled-in one */
+static bool arg_check_config;
+static bool arg_dry_run;
+static bool arg_once;
+static bool arg_debug;
+
+static void help(void)
+{
+	printf("balloond [OPTIONS...]\n\n"
+	       "Moves memory between the guests of this host.\n\n"
+	       "  -h --help                 Show this help\n"
+	       "     --version              Show the version\n"
+	       "     --config FILE          Read FILE instead of " BALLOOND_CONFIG_FILE "\n"
+	       "     --policy-dir DIR       Find policy modules in DIR\n"
+	       "     --check-config [FILE]  Check a configuration and exit\n"
+	       "     --dry-run              Look and decide, change nothing\n"
+	       "     --once                 Look, decide and act once, then exit\n"
+	       "     --debug                Log every step\n\n"
+	       "See the balloond(8) man page for details.\n");
+}
+
+/* 0: run; 1: done, successfully; negative: usage */
+static int parse_argv(int argc, char *argv[])
+{
+	enum { ARG_VERSION = 0x100, ARG_CONFIG, ARG_POLICY_DIR, ARG_CHECK, ARG_DRY, ARG_ONCE, ARG_DEBUG };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, ARG_VERSION },
+		{ "config", required_argument, NULL, ARG_CONFIG },
+		{ "policy-dir", required_argument, NULL, ARG_POLICY_DIR },
+		{ "check-config", no_argument, NULL, ARG_CHECK },
+		{ "dry-run", no_argument, NULL, ARG_DRY },
+		{ "once", no_argument, NULL, ARG_ONCE },
+		{ "debug", no_argument, NULL, ARG_DEBUG },
+		{}
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+		switch (c) {
+		case 'h':
+			help();
+			return 1;
+		case ARG_VERSION:
+			printf("balloond " BALLOOND_VERSION "\n");
+			return 1;
+		case ARG_CONFIG:
+			arg_config = optarg;
+			arg_config_given = true;
+			break;
+		case ARG_POLICY_DIR:
+			arg_policy_dir = optarg;
+			break;
+		case ARG_CHECK:
+			arg_check_config = true;
+			break;
+		case ARG_DRY:
+			arg_dry_run = true;
+			break;
+		case ARG_ONCE:
+			arg_once = true;
+			break;
+		case ARG_DEBUG:
+			arg_debug = true;
+			break;
+		default:
+			return -EINVAL;
+		}
+	if (arg_check_config && optind < argc)
+		arg_config = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "balloond takes no argument '%s'; try --help.\n", argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_config(void)
+{
+	_cleanup_diagnostics_ struct diagnostics d = {};
+	_cleanup_config_ struct config *config = NULL;
+	int r;
+
+	r = config_load(arg_config, arg_policy_dir, &config, &d);
+	if (r >= 0) {
+		printf("%s: OK\n", arg_config);
+		return 0;
+	}
+	diagnostics_print(&d, stderr);
+	if (d.n_items == 0)
+		fprintf(stderr, "%s: %s\n", arg_config, strerror(-r));
+	return r;
+}
+
+static int on_hangup(_unused_ sd_event_source *source,
+		     _unused_ const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)manager_reload(userdata);
+	return 0;
+}
+
+static void on_news(void *userdata)
+{
+	manager_request_tick(userdata);
+}
+
+static void on_name(void *userdata, bool owned)
+{
+	manager_set_owner(userdata, owned);
+}
+
+/* Blocked before the first thread starts, so that every thread inherits it. */
+static int block_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int add_signals(sd_event *event, struct manager *m)
+{
+	int r;
+
+	r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (r < 0)
+		return r;
+	return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, m);
+}
+
+/* Without the name nothing is acted on.  Beside a running balloond only --once may look, dry. */
+static int own_name(struct bus *bus, struct manager *m)
+{
+	int r = bus_own_name(bus, on_name, m);
+
+	if (r >= 0) {
+		manager_set_owner(m, true);
+		return 0;
+	}
+	if (r == -EEXIST && arg_once) {
+		log_info("another balloond runs on this bus: this is a dry run");
+		return 0;
+	}
+	if (r == -EEXIST)
+		log_error("another balloond runs on this bus");
+	else
+		log_error("cannot own the name %s on the bus: %s", BALLOOND_BUS_NAME, strerror(-r));
+	return r;
+}
+
+static int open_bus(sd_event *event, struct manager *m, struct bus **ret)
+{
+	_cleanup_(bus_freep) struct bus *bus = NULL;
+	int r;
+
+	r = bus_open(event, &bus);
+	if (r < 0 && arg_once && arg_dry_run) {
+		log_info("there is no bus, going on without: %s", strerror(-r));
+		return 0;
+	}
+	if (r < 0) {
+		log_error("cannot connect to the system bus: %s", strerror(-r));
+		return r;
+	}
+	r = own_name(bus, m);
+	if (r < 0)
+		return r;
+	/* A second balloond that only looks shows nothing. */
+	*ret = TAKE_PTR(bus);
+	return 0;
+}
+
+static int serve(sd_event *event, struct manager *m, struct world world, struct bus *bus)
+{
+	int r;
+
+	r = manager_start(m, world, bus);
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		return r;
+	}
+	(void)sd_event_set_watchdog(event, true);
+	(void)sd_notify(false, "READY=1");
+	r = sd_event_loop(event);
+	(void)sd_notify(false, "STOPPING=1");
+	if (r < 0)
+		log_error("the event loop failed: %s", strerror(-r));
+	return r;
+}
+
+static int run(void)
+{
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	_cleanup_(manager_freep) struct manager *m = NULL;
+	_cleanup_(bus_freep) struct bus *bus = NULL;
+	struct world world = {};
+	const struct manager_options options = {
+		.config_path = arg_config,
+		.config_is_optional = !arg_config_given,
+		.policy_dir = arg_policy_dir,
+		.dry_run = arg_dry_run,
+		.once = arg_once,
+	};
+	int r;
+
+	r = block_signals();
+	if (r < 0)
+		return r;
+	r = sd_event_default(&event);
+	if (r < 0)
+		return r;
+	r = manager_new(event, &options, &m);
+	if (r < 0)
+		return r;
+	r = manager_load(m);
+	if (r < 0)
+		return r;
+	r = add_signals(event, m);
+	if (r < 0)
+		return r;
+	r = open_bus(event, m, &bus);
+	if (r < 0)
+		return r;
+	r = world_live_new(event, on_news, m, &world);
+	if (r < 0) {
+		log_error("cannot prepare to look at guests: %s", strerror(-r));
+		return r;
+	}
+	r = serve(event, m, world, bus);
+	world_live_free(&world);
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	int r;
+
+	r = parse_argv(argc, argv);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	log_open(arg_debug ? LOG_DEBUG : LOG_INFO);
+	r = arg_check_config ? check_config() : run();
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* manager_tick() is balloond.  Whatever happens elsewhere - a timer, an event of a hypervisor, a
+ * signal, a call on the bus - only requests a tick.
+ *
+ * Two clocks drive it.  `wake` asks the world to look anew, as often as the last plan said; what
+ * the world finds requests a tick.  If the world finds nothing until the next wake (no hypervisor
+ * answers), the wake requests the tick itself: the host must be watched all the same. */
+
+#include "balloond/manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "balloond/core/planner.h"
+#include "balloond/core/published.h"
+#include "balloond/io/config.h"
+#include "balloond/io/log.h"
+#include "balloond/io/storage.h"
+#include "balloond/io/util.h"
+#include "balloond/policy-math.h"
+
+#define TICK_MIN_INTERVAL (BALLOOND_SECOND / 10)
+/* The pool's figure moves all the time; systemd's reader is not to be kept busy with it. */
+#define STATUS_MIN_INTERVAL (5 * BALLOOND_SECOND)
+/* --once: how long guests may take to be seen, and their hypervisors to take the steps. */
+#define ONCE_MAX (15 * BALLOOND_SECOND)
+
+struct manager {
+	struct manager_options options;
+	struct config *config;
+	struct world world;
+	struct bus *bus;
+	bool owner;           /* the name on the bus is ours */
+
+	struct snapshot snapshot;
+	struct history history;
+	struct plan plan;
+	struct published published;
+	uint64_t generation;  /* of the configuration */
+	uint64_t tick, tick_at_wake;
+	usec_t last_tick;
+	size_t once_steps;    /* --once: steps whose outcome is not known yet, after the tick */
+	char status[160];     /* last told to systemd, and when */
+	usec_t status_told;
+
+	sd_event *event;
+	sd_event_source *wake_source, *tick_source;
+};
+
+static bool is_dry(const struct manager *m)
+{
+	return m->config->dry_run || m->options.dry_run || !m->owner;
+}
+
+static int reserve(struct manager *m)
+{
+	size_t n = m->snapshot.n_guests;
+	int r;
+
+	r = history_reserve(&m->history, n, m->config);
+	if (r < 0)
+		return r;
+	r = plan_reserve(&m->plan, n, m->config);
+	if (r < 0)
+		return r;
+	return published_reserve(&m->published, n);
+}
+
+static void log_plan(const struct manager *m)
+{
+	char name[LOG_SAFE_MAX], from[VALUE_TEXT_MAX], to[VALUE_TEXT_MAX];
+
+	for (size_t k = 0; k < m->plan.n_steps; k++) {
+		const struct step *step = &m->plan.steps[k];
+		const struct verdict *v = &m->plan.verdicts[step->guest];
+
+		log_debug("%sguest \"%s\": %s -> %s (%s)", is_dry(m) ? "dry run: " : "",
+			  log_safe(name, v->guest.name), value_format_human(from, step->from),
+			  value_format_human(to, step->to), reason_text(v->reason));
+	}
+}
+
+static void publish(struct manager *m)
+{
+	struct published *p = &m->published;
+	int r;
+
+	published_fill(p, &m->snapshot, &m->plan);
+	p->now = m->snapshot.now;
+	p->wall = m->snapshot.wall;
+	p->tick = m->tick;
+	p->dry_run = is_dry(m);
+	p->connected = m->world.is_connected(m->world.self);
+	if (!m->bus)
+		return;
+	r = bus_publish(m->bus, p);
+	if (r < 0)
+		log_warning("cannot signal all changes, ignoring: %s", strerror(-r));
+}
+
+static void notify(struct manager *m)
+{
+	const struct account *a = &m->plan.account;
+	size_t managed = 0;
+	char text[sizeof(m->status)];
+
+	if (m->status_told != 0 && m->snapshot.now - m->status_told < STATUS_MIN_INTERVAL)
+		return;
+	for (size_t i = 0; i < m->plan.n_verdicts; i++)
+		managed += m->plan.verdicts[i].state == STATE_MANAGED;
+	(void)snprintf(text, sizeof(text), "%zu guests, %zu managed%s, level %s, pool %llu %% charged%s",
+		       m->plan.n_verdicts, managed, is_dry(m) ? " (dry run)" : "",
+		       level_name(a->level),
+		       (unsigned long long)(balloond_mul_div(a->charged, 100, a->pool ? a->pool : 1)),
+		       m->published.connected ? "" : ", no hypervisor answers");
+	if (strcmp(text, m->status) == 0)
+		return;
+	memcpy(m->status, text, sizeof(text));
+	m->status_told = m->snapshot.now;
+	(void)sd_notifyf(false, "STATUS=%s", text);
+}
+
+static int arm(sd_event_source *source, usec_t when)
+{
+	int r = sd_event_source_set_time(source, when);
+
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static usec_t now(const struct manager *m)
+{
+	uint64_t t = 0;
+
+	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &t);
+	return t;
+}
+
+/* The one line of flow. */
+static int manager_tick(struct manager *m)
+{
+	int r;
+
+	r = m->world.sense(m->world.self, &m->snapshot);
+	if (r >= 0)
+		r = reserve(m);
+	if (r < 0) {
+		log_error("cannot look at the host, all targets stay: %s", strerror(-r));
+		return arm(m->wake_source, now(m) + BALLOOND_SECOND);
+	}
+	m->tick++;
+	m->last_tick = m->snapshot.now;
+	planner_run(m->config, &m->snapshot, &m->history, is_dry(m), &m->plan);
+	log_plan(m);
+	if (!is_dry(m))
+		m->world.act(m->world.self, &m->plan);
+	publish(m);
+	notify(m);
+	return arm(m->wake_source, now(m) + m->plan.next_wake);
+}
+
+static bool all_inspected(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_guests; i++)
+		if (!(s->guests[i].facts & GUEST_INSPECTED))
+			return false;
+	return true;
+}
+
+static size_t count_outcomes(const struct snapshot *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_guests; i++)
+		n += s->guests[i].outcome.kind != OUTCOME_NONE;
+	return n;
+}
+
+static void print_plan(const struct manager *m)
+{
+	char name[LOG_SAFE_MAX], actual[VALUE_TEXT_MAX], to[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < m->published.n_guests; i++) {
+		const struct published_guest *g = &m->published.guests[i];
+
+		printf("%s: %s, %s -> %s: %s\n", log_safe(name, g->name),
+		       state_row(g->verdict.state)->name,
+		       value_format_human(actual, g->verdict.guest.actual),
+		       value_format_human(to, g->verdict.target), g->reason);
+	}
+	(void)fflush(stdout);
+}
+
+/* --once: the tick waits until all guests were seen, and the end until all steps were taken. */
+static int tick_once(struct manager *m)
+{
+	bool late = now(m) >= m->last_tick + ONCE_MAX;
+	int r;
+
+	if (m->tick == 0) {
+		r = m->world.sense(m->world.self, &m->snapshot);
+		if (r < 0)
+			return r;
+		if (!late && (!m->world.is_settled(m->world.self) || !all_inspected(&m->snapshot)))
+			return arm(m->wake_source, now(m) + BALLOOND_SECOND / 4);
+		r = manager_tick(m);
+		if (r < 0)
+			return r;
+		print_plan(m);
+		m->once_steps = is_dry(m) ? 0 : m->plan.n_steps;
+	} else {
+		r = m->world.sense(m->world.self, &m->snapshot);
+		if (r < 0)
+			return r;
+		m->once_steps -= balloond_min(m->once_steps, count_outcomes(&m->snapshot));
+	}
+	return m->once_steps == 0 || late ? sd_event_exit(m->event, 0) : 0;
+}
+
+static int on_tick(_unused_ sd_event_source *source, _unused_ uint64_t when, void *userdata)
+{
+	struct manager *m = userdata;
+	int r;
+
+	r = m->options.once ? tick_once(m) : manager_tick(m);
+	if (r < 0)
+		log_error("cannot go on: %s", strerror(-r));
+	return r;
+}
+
+static int on_wake(_unused_ sd_event_source *source, _unused_ uint64_t when, void *userdata)
+{
+	struct manager *m = userdata;
+
+	m->world.refresh(m->world.self);
+	if (m->tick == m->tick_at_wake || m->options.once)
+		manager_request_tick(m);
+	m->tick_at_wake = m->tick;
+	/* A tick sets the next wake; this one is for the case that none comes. */
+	return arm(m->wake_source, now(m) + BALLOOND_SECOND);
+}
+
+void manager_request_tick(struct manager *m)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (!m->tick_source)
+		return;
+	(void)sd_event_source_get_enabled(m->tick_source, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	(void)arm(m->tick_source, balloond_max(now(m), m->last_tick + TICK_MIN_INTERVAL));
+}
+
+void manager_set_owner(struct manager *m, bool owner)
+{
+	if (m->owner == owner)
+		return;
+	m->owner = owner;
+	if (!owner)
+		log_warning("the name on the bus is not ours: nothing is acted on");
+	manager_request_tick(m);
+}
+
+static int load(const struct manager *m, struct config **ret, struct diagnostics *d)
+{
+	int r = config_load(m->options.config_path, m->options.policy_dir, ret, d);
+
+	if (r == -ENOENT && m->options.config_is_optional) {
+		log_info("%s does not exist: all guests are observed only", m->options.config_path);
+		return config_new_default(ret);
+	}
+	if (r == -ENOENT)
+		log_error("%s does not exist", m->options.config_path);
+	for (size_t i = 0; i < d->n_items; i++)
+		log_error("%s", d->items[i].text);
+	if (d->n_more > 0)
+		log_error("%s: %zu more errors", m->options.config_path, d->n_more);
+	return r;
+}
+
+int manager_load(struct manager *m)
+{
+	_cleanup_diagnostics_ struct diagnostics d = {};
+	struct config *config;
+	int r;
+
+	r = load(m, &config, &d);
+	if (r < 0)
+		return r;
+	m->config = config;
+	m->generation = 1;
+	return 0;
+}
+
+/* Everything that can fail is done before anything is changed. */
+static int take_config(struct manager *m, struct config *config)
+{
+	int r;
+
+	r = history_reserve(&m->history, m->snapshot.n_guests, config);
+	if (r < 0)
+		return r;
+	r = plan_reserve(&m->plan, m->snapshot.n_guests, config);
+	if (r < 0)
+		return r;
+	return m->world.configure(m->world.self, config);
+}
+
+int manager_reload(struct manager *m)
+{
+	_cleanup_diagnostics_ struct diagnostics d = {};
+	_cleanup_config_ struct config *config = NULL;
+	int r;
+
+	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now(m));
+	r = load(m, &config, &d);
+	if (r >= 0)
+		r = take_config(m, config);
+	if (r >= 0) {
+		struct config *old = m->config;
+
+		m->config = TAKE_PTR(config);
+		config = old; /* the plan's pointers into it are not read before the next tick */
+		m->generation++;
+		log_info("configuration %llu taken", (unsigned long long)m->generation);
+	} else {
+		log_error("the new configuration is refused, the old one stays");
+	}
+	if (m->bus)
+		(void)bus_set_reload_state(m->bus, m->generation,
+					   r >= 0 ? "" : d.n_items > 0 ? d.items[0].text : strerror(-r));
+	(void)sd_notify(false, "READY=1");
+	manager_request_tick(m);
+	return r;
+}
+
+int manager_start(struct manager *m, struct world world, struct bus *bus)
+{
+	int r;
+
+	m->world = world;
+	m->bus = bus;
+	m->last_tick = now(m);
+	r = sd_event_add_time(m->event, &m->wake_source, CLOCK_MONOTONIC, 0, 1000, on_wake, m);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time(m->event, &m->tick_source, CLOCK_MONOTONIC, 0, 1000, on_tick, m);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(m->tick_source, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	r = m->world.configure(m->world.self, m->config);
+	if (r < 0)
+		return r;
+	return bus ? bus_set_reload_state(bus, m->generation, "") : 0;
+}
+
+int manager_new(sd_event *event, const struct manager_options *options, struct manager **ret)
+{
+	struct manager *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->event = sd_event_ref(event);
+	m->options = *options;
+	*ret = m;
+	return 0;
+}
+
+struct manager *manager_free(struct manager *m)
+{
+	if (!m)
+		return NULL;
+	sd_event_source_disable_unref(m->tick_source);
+	sd_event_source_disable_unref(m->wake_source);
+	snapshot_done(&m->snapshot);
+	history_done(&m->history);
+	plan_done(&m->plan);
+	published_done(&m->published);
+	config_free(m->config);
+	sd_event_unref(m->event);
+	free(m);
+	return NULL;
+}
