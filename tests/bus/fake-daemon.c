@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* balloond's D-Bus side with a made-up picture, on the bus of DBUS_SYSTEM_BUS_ADDRESS.  Prints
+ * "ready" once it has the name, serves until it is terminated.
+ *
+ *   fake-daemon [degraded|dry-run|short|empty|many N] */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balloond/bus/bus.h"
+#include "balloond/io/util.h"
+#include "tests/bus/fixture.h"
+
+static void on_name(void *userdata _unused_, bool owned)
+{
+	printf("%s\n", owned ? "owned" : "lost");
+	fflush(stdout);
+}
+
+/* n copies of the first guest, for measurements. */
+static int make_many(struct fixture *f, size_t n)
+{
+	f->now.guests = calloc(n, sizeof(*f->now.guests));
+	if (!f->now.guests)
+		return -1;
+	f->now.n_guests = f->now.max_guests = n;
+	for (size_t i = 0; i < n; i++) {
+		f->now.guests[i] = f->guests[0];
+		snprintf(f->now.guests[i].uuid, GUEST_UUID_MAX,
+			 "%08zx-0000-4000-8000-000000000000", i);
+		snprintf(f->now.guests[i].name, GUEST_NAME_MAX, "guest-%zu", i);
+	}
+	return 0;
+}
+
+static int apply(struct fixture *f, int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "degraded") == 0)
+		f->now.connected = false;
+	else if (strcmp(what, "dry-run") == 0)
+		f->now.dry_run = true;
+	else if (strcmp(what, "short") == 0)
+		f->now.account.level = BALLOOND_LEVEL_LOW,
+		f->now.account.short_by = 300 * BALLOOND_MIB;
+	else if (strcmp(what, "empty") == 0)
+		f->now.n_guests = 0;
+	else if (strcmp(what, "many") == 0 && argc > 2)
+		return make_many(f, strtoul(argv[2], NULL, 10));
+	else if (*what)
+		return -1;
+	return 0;
+}
+
+static int run(struct fixture *f, sd_event *event)
+{
+	_cleanup_(bus_freep) struct bus *bus = NULL;
+	int r;
+
+	r = bus_open(event, &bus);
+	if (r < 0)
+		return r;
+	r = bus_own_name(bus, on_name, NULL);
+	if (r < 0)
+		return r;
+	r = bus_publish(bus, &f->now);
+	if (r < 0)
+		return r;
+	r = bus_set_reload_state(bus, 1, f->now.dry_run ? "rules[1]: unknown key \"polcy\"" : NULL);
+	if (r < 0)
+		return r;
+	printf("ready\n");
+	fflush(stdout);
+	return sd_event_loop(event);
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	struct fixture fixture;
+	sigset_t terminate;
+	int r;
+
+	fixture_init(&fixture);
+	if (apply(&fixture, argc, argv) < 0) {
+		fprintf(stderr, "usage: fake-daemon [degraded|dry-run|short|empty|many N]\n");
+		return 2;
+	}
+	sigemptyset(&terminate);
+	sigaddset(&terminate, SIGTERM);
+	sigprocmask(SIG_BLOCK, &terminate, NULL);
+	r = sd_event_default(&event);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = run(&fixture, event);
+	if (r < 0)
+		fprintf(stderr, "fake-daemon: %s\n", strerror(-r));
+	if (fixture.now.guests != fixture.guests)
+		free(fixture.now.guests);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

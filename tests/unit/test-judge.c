@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The first look at one guest: its state with the reason, its bounds, its flags. */
+
+#include "balloond/core/judge.h"
+
+#include "balloond/policy-math.h"
+#include "tests/unit/check-main.h"
+#include "tests/unit/scene.h"
+
+#define NOW (1000 * SECOND)
+#define UNKNOWN BALLOOND_UNKNOWN
+
+/* A guest of 4 GiB that is promised half and managed; one change a test. */
+struct bed {
+	struct config config;
+	struct promise promise;
+	struct rule rule;
+	char *pattern[1];
+	struct guest guest;
+	struct memory memory;
+	struct verdict verdict;
+};
+
+static void bed_init(struct bed *bed)
+{
+	memset(bed, 0, sizeof(*bed));
+	bed->pattern[0] = (char *)"db-*";
+	bed->promise = (struct promise){
+		.name = (char *)"databases", .match = { bed->pattern, 1 }, .shares = 2000,
+	};
+	bed->rule = (struct rule){
+		.name = (char *)"all", .match = { bed->pattern, 1 }, .policy = &scene_policy,
+	};
+	bed->config = (struct config){
+		.promises = &bed->promise, .n_promises = 1, .rules = &bed->rule, .n_rules = 1,
+	};
+	guest_init(&bed->guest, "u", "db-1");
+	bed->guest.facts = GUEST_INSPECTED | GUEST_BALLOON;
+	bed->guest.seen.maximum = bed->guest.seen.actual = bed->guest.sold = 4 * GiB;
+	bed->guest.seen.stats_age = 0;
+	bed->guest.stamp = 1;
+	bed->guest.period = SECOND;
+	bed->memory = (struct memory){
+		.target = 4 * GiB, .actual = 4 * GiB, .kernel = UNKNOWN, .used = 1 * GiB, .sample = 5,
+	};
+}
+
+static const struct verdict *judge(struct bed *bed)
+{
+	judge_guest(&bed->config, &bed->guest, &bed->memory, NOW, &bed->verdict);
+	return &bed->verdict;
+}
+
+/* The facts are what the guest has besides being inspected and having a balloon. */
+enum change {
+	NOTHING, NOT_INSPECTED, NO_DEVICE, SIZE_UNKNOWN, JUST_BOOTED, SAMPLED_LATELY, SAMPLED_LONG_AGO,
+	NEVER_SAMPLED, NO_RULE, STUCK, OLD, OLD_BY_PERIOD, OLD_WITHOUT_PERIOD, AGE_UNKNOWN,
+	NEVER_REPORTED, PERIOD_KEPT, KEPT_BUT_REPORTS, NO_USABLE,
+};
+
+static const struct state_test {
+	uint32_t facts;
+	enum change change;
+	enum guest_state state;
+	enum reason reason;
+} states[] = {
+	{ 0, NOTHING, STATE_MANAGED, REASON_POLICY },
+	{ GUEST_CONTAINER, NOTHING, STATE_NO_BALLOON, REASON_CONTAINER },
+	{ 0, NO_DEVICE, STATE_NO_BALLOON, REASON_NO_BALLOON },
+	{ 0, NOT_INSPECTED, STATE_BUSY, REASON_NOT_INSPECTED },
+	{ 0, SIZE_UNKNOWN, STATE_BUSY, REASON_NOT_INSPECTED },
+	{ GUEST_DEVICES_PIN, NOTHING, STATE_INHIBITED, REASON_DEVICES_PIN },
+	{ GUEST_CONFIDENTIAL, NOTHING, STATE_INHIBITED, REASON_CONFIDENTIAL },
+	{ GUEST_HUGEPAGES, NOTHING, STATE_INHIBITED, REASON_HUGEPAGES },
+	{ GUEST_LOCKED, NOTHING, STATE_INHIBITED, REASON_LOCKED },
+	{ GUEST_HUGEPAGES | GUEST_PAUSED | GUEST_BUSY, STUCK, STATE_INHIBITED, REASON_HUGEPAGES },
+	{ GUEST_PAUSED, NOTHING, STATE_PAUSED, REASON_PAUSED },
+	{ GUEST_PAUSED | GUEST_BUSY, JUST_BOOTED, STATE_PAUSED, REASON_PAUSED },
+	{ GUEST_BUSY, JUST_BOOTED, STATE_BUSY, REASON_JOB },
+	{ GUEST_LOST, NOTHING, STATE_BUSY, REASON_LOST },
+	{ 0, JUST_BOOTED, STATE_BOOTING, REASON_BOOTING },
+	{ 0, SAMPLED_LATELY, STATE_BOOTING, REASON_BOOTING },
+	{ 0, SAMPLED_LONG_AGO, STATE_MANAGED, REASON_POLICY },
+	{ 0, NEVER_SAMPLED, STATE_BLIND, REASON_NEVER_REPORTED },
+	{ 0, NO_RULE, STATE_OBSERVED, REASON_NO_RULE },
+	{ GUEST_NO_STATS, NO_RULE, STATE_OBSERVED, REASON_NO_RULE },
+	{ 0, STUCK, STATE_STUCK, REASON_STUCK },
+	{ GUEST_NO_STATS, STUCK, STATE_STUCK, REASON_STUCK },
+	{ 0, OLD, STATE_STALE, REASON_STALE },
+	{ 0, OLD_BY_PERIOD, STATE_STALE, REASON_STALE },
+	{ 0, OLD_WITHOUT_PERIOD, STATE_STALE, REASON_STALE },
+	{ 0, AGE_UNKNOWN, STATE_STALE, REASON_STALE },
+	{ 0, NEVER_REPORTED, STATE_BLIND, REASON_NEVER_REPORTED },
+	{ 0, NO_USABLE, STATE_BLIND, REASON_NEVER_REPORTED },
+	{ 0, PERIOD_KEPT, STATE_BLIND, REASON_PERIOD_KEPT },
+	{ 0, KEPT_BUT_REPORTS, STATE_MANAGED, REASON_POLICY },
+	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
+	{ GUEST_NO_STATS, NOTHING, STATE_BLIND, REASON_NO_STATS },
+};
+
+static void change_definition(struct bed *bed, enum change change)
+{
+	if (change == NOT_INSPECTED)
+		bed->guest.facts &= ~(uint32_t)GUEST_INSPECTED;
+	if (change == NO_DEVICE)
+		bed->guest.facts &= ~(uint32_t)GUEST_BALLOON;
+	if (change == SIZE_UNKNOWN)
+		bed->guest.seen.actual = UNKNOWN;
+	if (change == NO_RULE)
+		bed->config.n_rules = 0;
+	if (change == STUCK)
+		bed->memory.no_shrink_until = NOW + 1;
+	if (change == JUST_BOOTED || change == SAMPLED_LATELY)
+		bed->guest.booted = NOW - 60 * SECOND;
+	if (change == SAMPLED_LATELY)
+		bed->memory.boot_sampled = NOW - 29 * SECOND;
+	if (change == SAMPLED_LONG_AGO) {
+		bed->guest.booted = NOW - 60 * SECOND;
+		bed->memory.boot_sampled = NOW - 30 * SECOND;
+	}
+}
+
+static void change_statistics(struct bed *bed, enum change change)
+{
+	if (change == NEVER_SAMPLED)
+		bed->guest.booted = NOW - 180 * SECOND;
+	if (change == NEVER_REPORTED || change == PERIOD_KEPT || change == NEVER_SAMPLED)
+		bed->guest.stamp = 0;
+	if (change == PERIOD_KEPT || change == KEPT_BUT_REPORTS)
+		bed->config.keep_stats_period = true;
+	if (change == PERIOD_KEPT || change == KEPT_BUT_REPORTS || change == OLD_WITHOUT_PERIOD)
+		bed->guest.period = 0;
+	if (change == OLD)
+		bed->guest.seen.stats_age = 4 * SECOND + 1;
+	if (change == OLD_BY_PERIOD) {
+		bed->guest.period = 10 * SECOND;
+		bed->guest.seen.stats_age = 31 * SECOND + 1;
+	}
+	if (change == OLD_WITHOUT_PERIOD)
+		bed->guest.seen.stats_age = 181 * SECOND + 1;
+	if (change == AGE_UNKNOWN)
+		bed->guest.seen.stats_age = UNKNOWN;
+	if (change == NO_USABLE)
+		bed->memory.used = UNKNOWN;
+}
+
+START_TEST(state_is_the_first_of_the_table_that_holds)
+{
+	const struct state_test *row = &states[_i];
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.facts |= row->facts;
+	change_definition(&bed, row->change);
+	change_statistics(&bed, row->change);
+	judge(&bed);
+	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
+		      "%s: %s", state_row(bed.verdict.state)->name, reason_text(bed.verdict.reason));
+}
+END_TEST
+
+START_TEST(every_state_has_a_test_and_every_reason_words)
+{
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		seen |= 1u << states[i].state;
+	ck_assert_uint_eq(seen, (1u << STATE_MAX) - 1);
+	for (enum guest_state s = 0; s < STATE_MAX; s++)
+		ck_assert_uint_gt(strlen(state_row(s)->name), 0);
+	for (enum reason r = 0; r < REASON_MAX; r++)
+		ck_assert_uint_gt(strlen(reason_text(r)), 0);
+	for (uint32_t level = BALLOOND_LEVEL_NORMAL; level <= BALLOOND_LEVEL_CRITICAL; level++)
+		ck_assert_str_ne(level_name(level), "unknown");
+	ck_assert_str_eq(level_name(BALLOOND_LEVEL_CRITICAL + 1), "unknown");
+}
+END_TEST
+
+START_TEST(statistics_just_young_enough_are_not_stale)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.seen.stats_age = 4 * SECOND; /* three periods and last-update's whole second */
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+	bed.guest.period = 10 * SECOND;
+	bed.guest.seen.stats_age = 31 * SECOND;
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+	bed.guest.period = 0;
+	bed.guest.seen.stats_age = 181 * SECOND;
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+}
+END_TEST
+
+/* Of a guest with 4 GiB; sizes in MiB, shares in permille. */
+static const struct { struct amount max; uint64_t sold, ceiling; } ceilings[] = {
+	{ { AMOUNT_AUTO, 0 }, 4096, 4096 },
+	{ { AMOUNT_AUTO, 0 }, 3072, 3072 },               /* sold less than it was booted with */
+	{ { AMOUNT_AUTO, 0 }, 8192, 4096 },
+	{ { AMOUNT_AUTO, 0 }, 0, 4096 },                  /* not known what was sold */
+	{ { AMOUNT_BYTES, 2048 * MiB }, 3072, 2048 },
+	{ { AMOUNT_BYTES, 3584 * MiB }, 3072, 3584 },     /* the file's word beats the domain's */
+	{ { AMOUNT_BYTES, 9999 * MiB }, 3072, 4096 },     /* never above the maximum */
+	{ { AMOUNT_PERMILLE, 500 }, 3072, 2048 },         /* of the maximum */
+	{ { AMOUNT_PERMILLE, 2000 }, 3072, 4096 },
+};
+
+START_TEST(ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.promise.max = ceilings[_i].max;
+	bed.guest.sold = ceilings[_i].sold ? ceilings[_i].sold * MiB : UNKNOWN;
+	ck_assert_uint_eq(judge(&bed)->guest.ceiling, ceilings[_i].ceiling * MiB);
+	ck_assert_uint_le(judge(&bed)->guest.floor, judge(&bed)->guest.ceiling);
+}
+END_TEST
+
+/* Of a guest with 4 GiB, sold 2 GiB; the kernel's floor of 4 GiB is 488 MiB. */
+static const struct { struct amount min; uint64_t kernel, floor; } floors[] = {
+	{ { AMOUNT_AUTO, 0 }, 0, 1024 },              /* half of the ceiling */
+	{ { AMOUNT_PERMILLE, 750 }, 0, 1536 },
+	{ { AMOUNT_PERMILLE, 100 }, 0, 488 },         /* the kernel cannot do with less */
+	{ { AMOUNT_BYTES, 700 * MiB }, 0, 700 },
+	{ { AMOUNT_BYTES, 3000 * MiB }, 0, 2048 },    /* never above the ceiling */
+	{ { AMOUNT_KERNEL, 0 }, 0, 488 },
+	{ { AMOUNT_KERNEL, 0 }, 512, 968 },           /* what it hides, and the table of the rest */
+	{ { AMOUNT_KERNEL, 0 }, 4000, 2048 },
+};
+
+START_TEST(floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.sold = 2 * GiB;
+	bed.promise.min = floors[_i].min;
+	bed.memory.kernel = floors[_i].kernel ? floors[_i].kernel * MiB : UNKNOWN;
+	ck_assert_uint_eq(judge(&bed)->guest.floor, floors[_i].floor * MiB);
+}
+END_TEST
+
+START_TEST(a_guest_that_no_entry_means_has_the_built_in_promise)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	ck_assert_ptr_eq(judge(&bed)->promise, &bed.promise);
+	ck_assert_uint_eq(judge(&bed)->guest.shares, 2000);
+	guest_init(&bed.guest, "u", "web-1");
+	bed.guest.seen.maximum = bed.guest.seen.actual = bed.guest.sold = 4 * GiB;
+	judge(&bed);
+	ck_assert_ptr_null(bed.verdict.promise);
+	ck_assert_ptr_null(bed.verdict.rule);
+	ck_assert_uint_eq(bed.verdict.guest.shares, 1000);
+	ck_assert_uint_eq(bed.verdict.guest.floor, 2 * GiB);
+	ck_assert_uint_eq(bed.verdict.guest.ceiling, 4 * GiB);
+}
+END_TEST
+
+#define GROW BALLOOND_GUEST_MAY_GROW
+#define SHRINK BALLOOND_GUEST_MAY_SHRINK
+
+START_TEST(flags_say_what_the_guest_is_and_may)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | SHRINK);
+	bed.guest.facts |= GUEST_AUTODEFLATE | GUEST_FREE_REPORTING;
+	bed.memory.swapped = true;
+	bed.memory.distress = NOW - 59 * SECOND;
+	ck_assert_uint_eq(judge(&bed)->guest.flags,
+			  GROW | BALLOOND_GUEST_DEFLATES | BALLOOND_GUEST_REPORTS_FREE |
+			  BALLOOND_GUEST_SWAPPED | BALLOOND_GUEST_COOLING);
+	bed_init(&bed);
+	bed.memory.distress = NOW - 60 * SECOND; /* it has cooled down */
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | SHRINK);
+	bed.guest.seen.stats_age = UNKNOWN;
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | BALLOOND_GUEST_STALE);
+	bed.config.n_rules = 0; /* nobody steers it */
+	ck_assert_uint_eq(judge(&bed)->guest.flags, 0);
+	bed_init(&bed);
+	bed.guest.facts |= GUEST_PAUSED;
+	ck_assert_uint_eq(judge(&bed)->guest.flags, 0);
+}
+END_TEST
+
+START_TEST(a_blind_guest_gives_only_what_its_entry_says_in_so_many_words)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.facts |= GUEST_NO_STATS;
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | BALLOOND_GUEST_BLIND);
+	bed.promise.min_is_set = true;
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | SHRINK | BALLOOND_GUEST_BLIND);
+}
+END_TEST
+
+START_TEST(statistics_are_armed_for_guests_that_are_steered_and_can_report)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	ck_assert(judge(&bed)->arm);
+	bed.guest.facts |= GUEST_PAUSED;
+	ck_assert(!judge(&bed)->arm);
+	bed_init(&bed);
+	bed.config.keep_stats_period = true;
+	ck_assert(!judge(&bed)->arm);
+	bed_init(&bed);
+	bed.guest.facts |= GUEST_STATS_GATED;
+	ck_assert(!judge(&bed)->arm);
+	bed_init(&bed);
+	bed.config.n_rules = 0;
+	ck_assert(!judge(&bed)->arm);
+}
+END_TEST
+
+#define N(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+int main(void)
+{
+	Suite *suite = suite_create("judge");
+	TCase *tc = tcase_create("judge");
+
+	tcase_add_loop_test(tc, state_is_the_first_of_the_table_that_holds, 0, N(states));
+	tcase_add_test(tc, every_state_has_a_test_and_every_reason_words);
+	tcase_add_test(tc, statistics_just_young_enough_are_not_stale);
+	tcase_add_loop_test(tc, ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum, 0,
+			    N(ceilings));
+	tcase_add_loop_test(tc, floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs, 0,
+			    N(floors));
+	tcase_add_test(tc, a_guest_that_no_entry_means_has_the_built_in_promise);
+	tcase_add_test(tc, flags_say_what_the_guest_is_and_may);
+	tcase_add_test(tc, a_blind_guest_gives_only_what_its_entry_says_in_so_many_words);
+	tcase_add_test(tc, statistics_are_armed_for_guests_that_are_steered_and_can_report);
+	suite_add_tcase(suite, tc);
+	return check_main(suite);
+}

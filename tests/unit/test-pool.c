@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The host's account: reserve, pool, level, charges, room. */
+
+#include "balloond/core/pool.h"
+
+#include "balloond/policy-math.h"
+#include "tests/unit/check-main.h"
+#include "tests/unit/scene.h"
+
+/* 4 x minFree in MiB; 4 x 3 % up to 28 GiB, 4 x (899 MiB + 1 %) above. */
+static const struct { uint64_t total, reserve; } reserves[] = {
+	{ 4 * 1024, 1024 },  /* 3 % would be 123 MiB: 256 MiB */
+	{ 16 * 1024, 1966 },
+	{ 28 * 1024, 3440 },
+	{ 64 * 1024, 5070 },
+};
+
+START_TEST(reserve_is_four_times_min_free)
+{
+	struct host_limits limits = { .reserve = { AMOUNT_AUTO, 0 } };
+
+	ck_assert_uint_eq(pool_reserve(&limits, reserves[_i].total * MiB) / MiB,
+			  reserves[_i].reserve);
+}
+END_TEST
+
+/* The two formulas do not meet at 28 GiB: 3 % is 860 MiB there, ESX begins at 899 MiB.  The step of
+ * 4 x 39 MiB goes up, so a larger machine never keeps less. */
+START_TEST(reserve_never_falls_as_hosts_grow)
+{
+	struct host_limits limits = { .reserve = { AMOUNT_AUTO, 0 } };
+	uint64_t before = 0;
+
+	for (uint64_t total = 0; total <= 128 * GiB; total += 64 * MiB) {
+		uint64_t reserve = pool_reserve(&limits, total);
+
+		ck_assert_uint_ge(reserve, before);
+		if (total > 0)
+			ck_assert_uint_le(reserve - before, 160 * MiB);
+		before = reserve;
+	}
+	ck_assert_uint_eq(pool_reserve(&limits, UINT64_MAX) > 0, 1);
+}
+END_TEST
+
+START_TEST(reserve_is_what_the_configuration_says)
+{
+	struct host_limits limits = { .reserve = { AMOUNT_BYTES, 3 * GiB } };
+
+	ck_assert_uint_eq(pool_reserve(&limits, 64 * GiB), 3 * GiB);
+	limits.reserve = (struct amount){ AMOUNT_PERMILLE, 125 };
+	ck_assert_uint_eq(pool_reserve(&limits, 64 * GiB), 8 * GiB);
+}
+END_TEST
+
+/* 16 GiB, reserve 1 GiB, pool auto, one guest of 2 GiB that touched all. */
+static void auto_scene(struct scene *s)
+{
+	scene_init(s);
+	s->config.host.pool = (struct amount){ AMOUNT_AUTO, 0 };
+	s->host_other = 1 * GiB;
+	scene_add(s, "g00", 2 * GiB, 64 * MiB);
+}
+
+START_TEST(pool_auto_is_what_reserve_and_host_leave)
+{
+	struct scene s;
+
+	auto_scene(&s);
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.reserve, 1 * GiB);
+	ck_assert_uint_eq(s.plan.account.pool, 14 * GiB);
+	/* What KSM shares away is no guest's, so it is the host's own use that it hides. */
+	s.snapshot.host.ksm_saved = 512 * MiB;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 14 * GiB - 512 * MiB);
+}
+END_TEST
+
+START_TEST(pool_auto_falls_at_once_and_rises_late_and_slowly)
+{
+	struct scene s;
+	uint64_t before, low;
+
+	auto_scene(&s);
+	scene_tick(&s, SECOND);
+	s.host_other = 9 * GiB;
+	scene_tick(&s, SECOND);
+	low = s.plan.account.pool;
+	ck_assert_uint_eq(low, 6 * GiB);
+	s.host_other = 1 * GiB;
+	for (unsigned i = 0; i < 60; i++) {
+		scene_tick(&s, SECOND);
+		ck_assert_uint_eq(s.plan.account.pool, low);
+	}
+	before = low;
+	for (unsigned i = 0; i < 5; i++) {
+		scene_tick(&s, SECOND);
+		ck_assert_uint_gt(s.plan.account.pool, before);
+		ck_assert_uint_le(s.plan.account.pool - before, 14 * GiB / 100);
+		before = s.plan.account.pool;
+	}
+	for (unsigned i = 0; i < 100; i++)
+		scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 14 * GiB);
+}
+END_TEST
+
+START_TEST(pool_auto_rises_alike_however_often_one_looks)
+{
+	struct scene often, seldom;
+
+	auto_scene(&often);
+	auto_scene(&seldom);
+	often.host_other = seldom.host_other = 9 * GiB;
+	scene_tick(&often, SECOND);
+	scene_tick(&seldom, SECOND);
+	often.host_other = seldom.host_other = 1 * GiB;
+	for (unsigned i = 0; i < 80 * 4; i++)
+		scene_tick(&often, SECOND / 4);
+	for (unsigned i = 0; i < 80 / 5; i++)
+		scene_tick(&seldom, 5 * SECOND);
+	ck_assert_uint_gt(often.plan.account.pool, 6 * GiB);
+	/* To the steps of one look. */
+	ck_assert_uint_ge(seldom.plan.account.pool + 6 * 14 * GiB / 100, often.plan.account.pool);
+	ck_assert_uint_le(seldom.plan.account.pool, often.plan.account.pool + 6 * 14 * GiB / 100);
+}
+END_TEST
+
+START_TEST(pool_auto_that_was_nothing_rises_like_any_other)
+{
+	struct scene s;
+
+	auto_scene(&s);
+	s.real[0].touched = 64 * MiB;
+	scene_tick(&s, SECOND);
+	s.host_other = 16 * GiB;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 0);
+	s.host_other = 1 * GiB;
+	for (unsigned i = 0; i < 60; i++) {
+		scene_tick(&s, SECOND);
+		ck_assert_uint_eq(s.plan.account.pool, 0);
+	}
+	scene_tick(&s, SECOND);
+	ck_assert_uint_gt(s.plan.account.pool, 0);
+	ck_assert_uint_le(s.plan.account.pool, 1 * GiB);
+	for (unsigned i = 0; i < 100; i++)
+		scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 14 * GiB);
+}
+END_TEST
+
+START_TEST(pool_of_a_number_is_taken_as_it_is)
+{
+	struct scene s;
+
+	auto_scene(&s);
+	s.config.host.pool = (struct amount){ AMOUNT_PERMILLE, 800 };
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 16 * GiB / 10 * 8 + 16 * GiB % 10 * 8 / 10);
+	s.host_other = 12 * GiB;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 16 * GiB / 10 * 8 + 16 * GiB % 10 * 8 / 10);
+	/* auto that comes with a reload is true from its first tick on. */
+	s.config.host.pool.kind = AMOUNT_AUTO;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.pool, 3 * GiB);
+}
+END_TEST
+
+/* Of a reserve of 1000 bytes: edges at 1000, 250, 80; left at 1250, 313, 100. */
+static const struct { uint32_t old; uint64_t available; uint32_t level; } levels[] = {
+	{ BALLOOND_LEVEL_NORMAL, 1000, BALLOOND_LEVEL_NORMAL },
+	{ BALLOOND_LEVEL_NORMAL, 999, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_NORMAL, 250, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_NORMAL, 249, BALLOOND_LEVEL_LOW },
+	{ BALLOOND_LEVEL_NORMAL, 80, BALLOOND_LEVEL_LOW },
+	{ BALLOOND_LEVEL_NORMAL, 79, BALLOOND_LEVEL_CRITICAL },
+	{ BALLOOND_LEVEL_NORMAL, 0, BALLOOND_LEVEL_CRITICAL },
+	{ BALLOOND_LEVEL_TIGHT, 1249, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_TIGHT, 1250, BALLOOND_LEVEL_NORMAL },
+	{ BALLOOND_LEVEL_TIGHT, 250, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_LOW, 311, BALLOOND_LEVEL_LOW },
+	{ BALLOOND_LEVEL_LOW, 313, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_LOW, 1249, BALLOOND_LEVEL_TIGHT },
+	{ BALLOOND_LEVEL_LOW, 1250, BALLOOND_LEVEL_NORMAL },
+	{ BALLOOND_LEVEL_CRITICAL, 99, BALLOOND_LEVEL_CRITICAL },
+	{ BALLOOND_LEVEL_CRITICAL, 100, BALLOOND_LEVEL_LOW },
+	{ BALLOOND_LEVEL_CRITICAL, 5000, BALLOOND_LEVEL_NORMAL },
+};
+
+START_TEST(level_is_left_a_quarter_above_its_edge)
+{
+	ck_assert_uint_eq(pool_level(levels[_i].old, levels[_i].available, 1000),
+			  levels[_i].level);
+	/* Without a reserve nothing is short. */
+	ck_assert_uint_eq(pool_level(levels[_i].old, levels[_i].available, 0),
+			  BALLOOND_LEVEL_NORMAL);
+}
+END_TEST
+
+/* A guest of 4 GiB with 1 GiB resident, an overhead of 100 MiB, a burst of 256 MiB. */
+static const struct charge {
+	const char *what;
+	uint32_t facts;
+	enum guest_state state;
+	enum commit commit;
+	uint64_t resident, size, charge; /* MiB */
+} charges[] = {
+	{ "strict: all that it has", 0, STATE_MANAGED, COMMIT_STRICT, 1024, 2048, 2148 },
+	{ "elastic: what it could take", 0, STATE_MANAGED, COMMIT_ELASTIC, 1024, 2048, 1280 },
+	{ "elastic: never more than all", 0, STATE_MANAGED, COMMIT_ELASTIC, 2140, 2048, 2148 },
+	{ "elastic: not seen, so all", 0, STATE_MANAGED, COMMIT_ELASTIC, 0, 2048, 2148 },
+	{ "observed like others", 0, STATE_OBSERVED, COMMIT_ELASTIC, 1024, 2048, 1280 },
+	{ "stale like others", 0, STATE_STALE, COMMIT_STRICT, 1024, 2048, 2148 },
+	{ "booting: its ceiling", 0, STATE_BOOTING, COMMIT_ELASTIC, 1024, 2048, 4196 },
+	{ "booting above its ceiling", 0, STATE_BOOTING, COMMIT_ELASTIC, 1024, 5000, 5100 },
+	{ "huge pages: the host's", GUEST_HUGEPAGES, STATE_INHIBITED, COMMIT_STRICT, 1024, 2048, 0 },
+	{ "container: its use", GUEST_CONTAINER, STATE_NO_BALLOON, COMMIT_STRICT, 1024, 2048, 1024 },
+};
+
+START_TEST(charge_is_what_the_state_and_the_commit_say)
+{
+	const struct charge *row = &charges[_i];
+	struct host_limits limits = { .commit = row->commit };
+	struct guest g = { .facts = row->facts };
+	struct memory m = { 0 };
+	struct verdict v = { .source = &g, .state = row->state, .overhead = 100 * MiB };
+	uint64_t before = 0;
+
+	v.guest.ceiling = 4 * GiB;
+	v.guest.resident = row->resident ? row->resident * MiB : BALLOOND_UNKNOWN;
+	ck_assert_msg(pool_charge(&limits, &v, &m, row->size * MiB) == row->charge * MiB, "%s: %llu",
+		      row->what,
+		      (unsigned long long)(pool_charge(&limits, &v, &m, row->size * MiB) / MiB));
+	for (uint64_t size = 0; size < 8 * GiB; size += 100 * MiB) {
+		ck_assert_uint_ge(pool_charge(&limits, &v, &m, size), before);
+		before = pool_charge(&limits, &v, &m, size);
+	}
+}
+END_TEST
+
+START_TEST(room_is_the_smaller_of_what_pool_and_machine_have)
+{
+	struct scene s;
+	const struct account *a = &s.plan.account;
+	uint64_t overhead;
+
+	scene_init(&s); /* pool 8 GiB, reserve 1 GiB, strict */
+	scene_add(&s, "g00", 2 * GiB, 64 * MiB);
+	scene_tick(&s, SECOND);
+	overhead = scene_verdict(&s, 0)->overhead;
+	ck_assert_uint_eq(a->charged, 2 * GiB + overhead);
+	ck_assert_uint_eq(a->room, 8 * GiB - 2 * GiB - overhead);
+	ck_assert_uint_eq(a->available, 9 * GiB - 2 * GiB - overhead);
+	ck_assert_uint_eq(a->level, BALLOOND_LEVEL_NORMAL);
+	s.host_other = 12 * GiB; /* 16 - 12 - 2 - 64 MiB */
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->available, 2 * GiB - 64 * MiB);
+	ck_assert_uint_eq(a->free, 1 * GiB - 64 * MiB);
+	ck_assert_uint_eq(a->room, 1 * GiB - 64 * MiB);
+	/* Growth that was granted and is not taken yet is spent already. */
+	s.history.guests[0].granted = 128 * MiB;
+	s.history.guests[0].granted_base = s.guests[0].seen.resident;
+	s.history.guests[0].target = 3 * GiB;
+	s.real[0].stuck = true;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->free, 1 * GiB - 192 * MiB);
+}
+END_TEST
+
+#define N(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+int main(void)
+{
+	Suite *suite = suite_create("pool");
+	TCase *tc = tcase_create("pool");
+
+	tcase_add_loop_test(tc, reserve_is_four_times_min_free, 0, N(reserves));
+	tcase_add_test(tc, reserve_never_falls_as_hosts_grow);
+	tcase_add_test(tc, reserve_is_what_the_configuration_says);
+	tcase_add_test(tc, pool_auto_is_what_reserve_and_host_leave);
+	tcase_add_test(tc, pool_auto_falls_at_once_and_rises_late_and_slowly);
+	tcase_add_test(tc, pool_auto_rises_alike_however_often_one_looks);
+	tcase_add_test(tc, pool_auto_that_was_nothing_rises_like_any_other);
+	tcase_add_test(tc, pool_of_a_number_is_taken_as_it_is);
+	tcase_add_loop_test(tc, level_is_left_a_quarter_above_its_edge, 0, N(levels));
+	tcase_add_loop_test(tc, charge_is_what_the_state_and_the_commit_say, 0, N(charges));
+	tcase_add_test(tc, room_is_the_smaller_of_what_pool_and_machine_have);
+	suite_add_tcase(suite, tc);
+	return check_main(suite);
+}
