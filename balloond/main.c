@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,7 @@ static void help(void)
 	       "     --check-config [FILE]  Check a configuration and exit\n"
 	       "     --dry-run              Look and decide, change nothing\n"
 	       "     --once                 Look, decide and act once, then exit\n"
-	       "     --debug                Log every step\n\n"
-	       "See the balloond(8) man page for details.\n");
+	       "     --debug                Log every step\n");
 }
 
 /* 0: run; 1: done, successfully; negative: usage */
@@ -156,7 +156,7 @@ static int add_signals(sd_event *event, struct manager *m)
 	return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, m);
 }
 
-/* Without the name nothing is acted on.  Beside a running balloond only --once may look, dry. */
+/* Without the name nothing is acted on.  Beside a running balloond only --once may look, dry: 1. */
 static int own_name(struct bus *bus, struct manager *m)
 {
 	int r = bus_own_name(bus, on_name, m);
@@ -167,7 +167,7 @@ static int own_name(struct bus *bus, struct manager *m)
 	}
 	if (r == -EEXIST && arg_once) {
 		log_info("another balloond runs on this bus: this is a dry run");
-		return 0;
+		return 1;
 	}
 	if (r == -EEXIST)
 		log_error("another balloond runs on this bus");
@@ -191,9 +191,8 @@ static int open_bus(sd_event *event, struct manager *m, struct bus **ret)
 		return r;
 	}
 	r = own_name(bus, m);
-	if (r < 0)
-		return r;
-	/* A second balloond that only looks shows nothing. */
+	if (r != 0) /* also where another has it: what nobody can address is not shown */
+		return r < 0 ? r : 0;
 	*ret = TAKE_PTR(bus);
 	return 0;
 }
@@ -216,6 +215,14 @@ static int serve(sd_event *event, struct manager *m, struct world world, struct 
 	return r;
 }
 
+/* systemd's RuntimeDirectory=, else the same place by name. */
+static const char *state_dir(void)
+{
+	const char *dir = getenv("RUNTIME_DIRECTORY");
+
+	return dir && *dir == '/' ? dir : BALLOOND_STATE_DIR;
+}
+
 static int run(void)
 {
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -231,6 +238,9 @@ static int run(void)
 	};
 	int r;
 
+	/* A thread's own arena is 64 MiB of address space and stays resident where it was touched; a
+	 * dozen threads that allocate little share one. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	r = block_signals();
 	if (r < 0)
 		return r;
@@ -249,7 +259,7 @@ static int run(void)
 	r = open_bus(event, m, &bus);
 	if (r < 0)
 		return r;
-	r = world_live_new(event, on_news, m, &world);
+	r = world_live_new(event, state_dir(), on_news, m, &world);
 	if (r < 0) {
 		log_error("cannot prepare to look at guests: %s", strerror(-r));
 		return r;

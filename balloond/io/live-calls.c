@@ -148,11 +148,22 @@ void live_act(struct live *live, const struct plan *plan)
 	}
 }
 
+/* A transient domain at first sight: an earlier balloond may have seen it larger. */
+static void recall_sold(struct live *live, struct domain *d)
+{
+	if (d->guest.sold != BALLOOND_UNKNOWN)
+		return;
+	d->guest.sold = sold_find(&live->sold, d->guest.uuid, d->id);
+	live->sold.is_dirty = true;
+}
+
 static void on_inspected(struct live *live, struct domain *d, const struct call_result *result)
 {
 	usec_t now = clock_monotonic();
 
 	if (result->is_over && result->error >= 0) {
+		if (result->inspection.is_transient)
+			recall_sold(live, d);
 		if (domain_take_inspection(d, &result->inspection, now))
 			live_sweep_soon(live, d->source);
 		return;

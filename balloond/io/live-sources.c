@@ -3,7 +3,8 @@
 /* When to look where.  Sources come and go with the configuration; each is swept when it is asked
  * to be, one sweep at a time:
  *
- *   refresh                          all that are not being swept
+ *   refresh                          all that are not being swept, leaving libvirt twice as long as
+ *                                    the last sweep took
  *   an event, a size that was set    that one soon, not more than ten times a second, and leaving
  *                                    libvirt four times as long as the last sweep took
  *   no connection                    again after 1 s, doubling up to 30 s */
@@ -20,6 +21,7 @@
 #define SECOND 1000000u
 #define SOON (SECOND / 10)
 #define SOON_FACTOR 4u
+#define REFRESH_FACTOR 2u
 #define BACK_OFF_MIN (1u * SECOND)
 #define BACK_OFF_MAX (30u * SECOND)
 
@@ -251,9 +253,14 @@ void live_refresh_sources(struct live *live)
 {
 	usec_t now = clock_monotonic();
 
-	for (size_t i = 0; i < live->n_sources; i++)
-		if (live->sources[i]->retry_at <= now)
-			sweep(live, live->sources[i]);
+	for (size_t i = 0; i < live->n_sources; i++) {
+		struct live_source *s = live->sources[i];
+
+		if (s->retry_at <= now && now - s->ended >= s->duration * REFRESH_FACTOR)
+			sweep(live, s);
+		else
+			live_sweep_soon(live, s->number);
+	}
 }
 
 void live_drop_sources(struct live *live)

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "balloond/io/domains.h"
+#include "balloond/io/sold.h"
 #include "balloond/io/virt.h"
 #include "balloond/io/world.h"
 
@@ -35,6 +36,8 @@ struct live {
 	size_t n_sources;
 	unsigned next_number;
 	struct domains domains;
+	struct sold sold;
+	bool save_failed;        /* that was logged */
 	bool has_news;
 	bool has_wants;          /* some domain may have a call to be queued */
 	usec_t configured;       /* when */

@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "balloond/io/clock.h"
 #include "balloond/io/host.h"
 #include "balloond/io/live.h"
+#include "balloond/io/log.h"
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
 
@@ -57,8 +59,15 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uin
 {
 	struct live *live = userdata;
 
+	int r;
+
 	(void)virt_dispatch(live->virt);
 	live_queue_calls(live);
+	r = sold_save(&live->sold, &live->domains);
+	if (r < 0 && !live->save_failed)
+		log_warning("cannot keep what transient guests were sold, after a restart they may "
+			    "stay small: %s", strerror(-r));
+	live->save_failed = r < 0;
 	if (live->has_news) {
 		live->has_news = false;
 		live->on_news(live->userdata);
@@ -156,12 +165,13 @@ static void live_free(struct live *live)
 	sd_event_source_disable_unref(live->timer);
 	sd_event_unref(live->event);
 	virt_free(live->virt);
+	sold_done(&live->sold);
 	domains_done(&live->domains);
 	free(live);
 }
 
-int world_live_new(sd_event *event, void (*on_news)(void *userdata), void *userdata,
-		   struct world *ret)
+int world_live_new(sd_event *event, const char *state_dir, void (*on_news)(void *userdata),
+		   void *userdata, struct world *ret)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	int r;
@@ -172,7 +182,9 @@ int world_live_new(sd_event *event, void (*on_news)(void *userdata), void *userd
 	live->on_news = on_news;
 	live->userdata = userdata;
 	live->configured = clock_monotonic();
-	r = virt_new(&callbacks, live, &live->virt);
+	r = state_dir ? sold_load(&live->sold, state_dir) : 0;
+	if (r >= 0)
+		r = virt_new(&callbacks, live, &live->virt);
 	if (r >= 0)
 		r = sd_event_add_io(event, &live->io, virt_fd(live->virt), EPOLLIN, on_io, live);
 	if (r >= 0)

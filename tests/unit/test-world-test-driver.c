@@ -35,7 +35,7 @@ static void set_up(void)
 {
 	log_open(LOG_ERR);
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(world_live_new(event, on_news, &world, &world), 0);
+	ck_assert_int_ge(world_live_new(event, NULL, on_news, &world, &world), 0);
 	(void)snprintf(uri, sizeof(uri), "test://%s/test-driver/node.xml",
 		       check_dir("BALLOOND_TEST_FIXTURES"));
 	uris[0] = uri;
