@@ -48,6 +48,7 @@ class Daemon:
         self._arguments = list(arguments)
         self._notify_path = os.path.join(self.directory, "notify")
         self._notify = None
+        self._reader = None
         self._words = []
         self._heard = threading.Condition()
         self.write_config(config)
@@ -77,7 +78,8 @@ class Daemon:
             os.unlink(self._notify_path)
         self._notify.bind(self._notify_path)
         # Somebody must always read it: whoever tells a full socket waits.
-        threading.Thread(target=self._hear, args=(self._notify,), daemon=True).start()
+        self._reader = threading.Thread(target=self._hear, args=(self._notify,), daemon=True)
+        self._reader.start()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(*self._arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -121,6 +123,10 @@ class Daemon:
         if self.process is None:
             return None
         self.process.terminate()
+        return self.wait_end()
+
+    def wait_end(self):
+        """Its exit status once it has ended, which it must do soon."""
         try:
             status = self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -129,7 +135,13 @@ class Daemon:
         self.process = None
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.sendto(b"", self._notify_path)
+        self._reader.join()
         return status
+
+    def has_told(self, word):
+        """Whether it told systemd `word` since the last wait_notify()."""
+        with self._heard:
+            return word in self._words
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
