@@ -43,18 +43,25 @@ static void help(void)
 /* 0: run; 1: done, successfully; negative: usage */
 static int parse_argv(int argc, char *argv[])
 {
-	enum { ARG_VERSION = 0x100, ARG_CONFIG, ARG_POLICY_DIR, ARG_CHECK, ARG_DRY, ARG_ONCE, ARG_DEBUG };
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, ARG_VERSION },
-		{ "config", required_argument, NULL, ARG_CONFIG },
-		{ "policy-dir", required_argument, NULL, ARG_POLICY_DIR },
-		{ "check-config", no_argument, NULL, ARG_CHECK },
-		{ "dry-run", no_argument, NULL, ARG_DRY },
-		{ "once", no_argument, NULL, ARG_ONCE },
-		{ "debug", no_argument, NULL, ARG_DEBUG },
-		{}
+	enum {
+		ARG_VERSION = 0x100,
+		ARG_CONFIG,
+		ARG_POLICY_DIR,
+		ARG_CHECK,
+		ARG_DRY,
+		ARG_ONCE,
+		ARG_DEBUG
 	};
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, ARG_VERSION },
+						 { "config", required_argument, NULL, ARG_CONFIG },
+						 { "policy-dir", required_argument, NULL,
+						   ARG_POLICY_DIR },
+						 { "check-config", no_argument, NULL, ARG_CHECK },
+						 { "dry-run", no_argument, NULL, ARG_DRY },
+						 { "once", no_argument, NULL, ARG_ONCE },
+						 { "debug", no_argument, NULL, ARG_DEBUG },
+						 {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
@@ -113,8 +120,8 @@ static int check_config(void)
 	return r;
 }
 
-static int on_hangup(_unused_ sd_event_source *source,
-		     _unused_ const struct signalfd_siginfo *info, void *userdata)
+static int on_hangup(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
+		     void *userdata)
 {
 	(void)manager_reload(userdata);
 	return 0;
@@ -125,9 +132,18 @@ static void on_news(void *userdata)
 	manager_request_tick(userdata);
 }
 
+/* Without the bus nobody sees what is done here, and another balloond may have begun: the service
+ * manager starts this one again. */
 static void on_name(void *userdata, bool owned)
 {
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+
 	manager_set_owner(userdata, owned);
+	if (owned)
+		return;
+	log_error("lost the bus, ending: all guests keep their sizes");
+	if (sd_event_default(&event) >= 0)
+		(void)sd_event_exit(event, EXIT_FAILURE);
 }
 
 /* Blocked before the first thread starts, so that every thread inherits it. */
@@ -212,7 +228,7 @@ static int serve(sd_event *event, struct manager *m, struct world world, struct 
 	(void)sd_notify(false, "STOPPING=1");
 	if (r < 0)
 		log_error("the event loop failed: %s", strerror(-r));
-	return r;
+	return r > 0 ? -ENOTCONN : r; /* above 0: on_name() */
 }
 
 /* systemd's RuntimeDirectory=, else the same place by name. */
@@ -238,8 +254,8 @@ static int run(void)
 	};
 	int r;
 
-	/* A thread's own arena is 64 MiB of address space and stays resident where it was touched; a
-	 * dozen threads that allocate little share one. */
+	/* A thread's own arena is 64 MiB of address space and stays resident where it was touched;
+	 * a dozen threads that allocate little share one. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	r = block_signals();
 	if (r < 0)

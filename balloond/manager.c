@@ -10,7 +10,7 @@
 #include "balloond/manager.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -23,10 +23,9 @@
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
 #include "balloond/policy-math.h"
+#include "balloond/report.h"
 
 #define TICK_MIN_INTERVAL (BALLOOND_SECOND / 10)
-/* The pool's figure moves all the time; systemd's reader is not to be kept busy with it. */
-#define STATUS_MIN_INTERVAL (5 * BALLOOND_SECOND)
 /* --once: how long guests may take to be seen, and their hypervisors to take the steps. */
 #define ONCE_MAX (15 * BALLOOND_SECOND)
 
@@ -35,18 +34,17 @@ struct manager {
 	struct config *config;
 	struct world world;
 	struct bus *bus;
-	bool owner;           /* the name on the bus is ours */
+	bool owner; /* the name on the bus is ours */
 
 	struct snapshot snapshot;
 	struct history history;
 	struct plan plan;
 	struct published published;
-	uint64_t generation;  /* of the configuration */
+	uint64_t generation; /* of the configuration */
 	uint64_t tick, tick_at_wake;
 	usec_t last_tick;
-	size_t once_steps;    /* --once: steps whose outcome is not known yet, after the tick */
-	char status[160];     /* last told to systemd, and when */
-	usec_t status_told;
+	size_t once_steps; /* --once: steps whose outcome is not known yet, after the tick */
+	struct report_status status;
 
 	sd_event *event;
 	sd_event_source *wake_source, *tick_source;
@@ -54,7 +52,7 @@ struct manager {
 
 static bool is_dry(const struct manager *m)
 {
-	return m->config->dry_run || m->options.dry_run || !m->owner;
+	return m->config->dry_run || !m->owner;
 }
 
 static int reserve(struct manager *m)
@@ -69,20 +67,6 @@ static int reserve(struct manager *m)
 	if (r < 0)
 		return r;
 	return published_reserve(&m->published, n);
-}
-
-static void log_plan(const struct manager *m)
-{
-	char name[LOG_SAFE_MAX], from[VALUE_TEXT_MAX], to[VALUE_TEXT_MAX];
-
-	for (size_t k = 0; k < m->plan.n_steps; k++) {
-		const struct step *step = &m->plan.steps[k];
-		const struct verdict *v = &m->plan.verdicts[step->guest];
-
-		log_debug("%sguest \"%s\": %s -> %s (%s)", is_dry(m) ? "dry run: " : "",
-			  log_safe(name, v->guest.name), value_format_human(from, step->from),
-			  value_format_human(to, step->to), reason_text(v->reason));
-	}
 }
 
 static void publish(struct manager *m)
@@ -101,28 +85,6 @@ static void publish(struct manager *m)
 	r = bus_publish(m->bus, p);
 	if (r < 0)
 		log_warning("cannot signal all changes, ignoring: %s", strerror(-r));
-}
-
-static void notify(struct manager *m)
-{
-	const struct account *a = &m->plan.account;
-	size_t managed = 0;
-	char text[sizeof(m->status)];
-
-	if (m->status_told != 0 && m->snapshot.now - m->status_told < STATUS_MIN_INTERVAL)
-		return;
-	for (size_t i = 0; i < m->plan.n_verdicts; i++)
-		managed += m->plan.verdicts[i].state == STATE_MANAGED;
-	(void)snprintf(text, sizeof(text), "%zu guests, %zu managed%s, level %s, pool %llu %% charged%s",
-		       m->plan.n_verdicts, managed, is_dry(m) ? " (dry run)" : "",
-		       level_name(a->level),
-		       (unsigned long long)(balloond_mul_div(a->charged, 100, a->pool ? a->pool : 1)),
-		       m->published.connected ? "" : ", no hypervisor answers");
-	if (strcmp(text, m->status) == 0)
-		return;
-	memcpy(m->status, text, sizeof(text));
-	m->status_told = m->snapshot.now;
-	(void)sd_notifyf(false, "STATUS=%s", text);
 }
 
 static int arm(sd_event_source *source, usec_t when)
@@ -155,11 +117,11 @@ static int manager_tick(struct manager *m)
 	m->tick++;
 	m->last_tick = m->snapshot.now;
 	planner_run(m->config, &m->snapshot, &m->history, is_dry(m), &m->plan);
-	log_plan(m);
+	report_steps(&m->plan, is_dry(m));
 	if (!is_dry(m))
 		m->world.act(m->world.self, &m->plan);
 	publish(m);
-	notify(m);
+	report_status(&m->status, &m->published);
 	return arm(m->wake_source, now(m) + m->plan.next_wake);
 }
 
@@ -180,21 +142,6 @@ static size_t count_outcomes(const struct snapshot *s)
 	return n;
 }
 
-static void print_plan(const struct manager *m)
-{
-	char name[LOG_SAFE_MAX], actual[VALUE_TEXT_MAX], to[VALUE_TEXT_MAX];
-
-	for (size_t i = 0; i < m->published.n_guests; i++) {
-		const struct published_guest *g = &m->published.guests[i];
-
-		printf("%s: %s, %s -> %s: %s\n", log_safe(name, g->name),
-		       state_row(g->verdict.state)->name,
-		       value_format_human(actual, g->verdict.guest.actual),
-		       value_format_human(to, g->verdict.target), g->reason);
-	}
-	(void)fflush(stdout);
-}
-
 /* --once: the tick waits until all guests were seen, and the end until all steps were taken. */
 static int tick_once(struct manager *m)
 {
@@ -210,7 +157,7 @@ static int tick_once(struct manager *m)
 		r = manager_tick(m);
 		if (r < 0)
 			return r;
-		print_plan(m);
+		report_print(&m->published);
 		m->once_steps = is_dry(m) ? 0 : m->plan.n_steps;
 	} else {
 		r = m->world.sense(m->world.self, &m->snapshot);
@@ -226,7 +173,13 @@ static int on_tick(_unused_ sd_event_source *source, _unused_ uint64_t when, voi
 	struct manager *m = userdata;
 	int r;
 
-	r = m->options.once ? tick_once(m) : manager_tick(m);
+	if (m->options.once)
+		r = tick_once(m);
+	else if (!m->world.is_settled(m->world.self))
+		/* Guests that are not known yet would count as the host's own use. */
+		r = arm(m->wake_source, now(m) + BALLOOND_SECOND / 4);
+	else
+		r = manager_tick(m);
 	if (r < 0)
 		log_error("cannot go on: %s", strerror(-r));
 	return r;
@@ -266,7 +219,7 @@ void manager_set_owner(struct manager *m, bool owner)
 	manager_request_tick(m);
 }
 
-static int load(const struct manager *m, struct config **ret, struct diagnostics *d)
+static int load_file(const struct manager *m, struct config **ret, struct diagnostics *d)
 {
 	int r = config_load(m->options.config_path, m->options.policy_dir, ret, d);
 
@@ -280,6 +233,16 @@ static int load(const struct manager *m, struct config **ret, struct diagnostics
 		log_error("%s", d->items[i].text);
 	if (d->n_more > 0)
 		log_error("%s: %zu more errors", m->options.config_path, d->n_more);
+	return r;
+}
+
+static int load(const struct manager *m, struct config **ret, struct diagnostics *d)
+{
+	int r = load_file(m, ret, d);
+
+	/* As if the file said so, and nothing else: guests' statistics stay as they are. */
+	if (r >= 0 && m->options.dry_run)
+		(*ret)->dry_run = (*ret)->keep_stats_period = true;
 	return r;
 }
 
@@ -315,9 +278,10 @@ int manager_reload(struct manager *m)
 {
 	_cleanup_diagnostics_ struct diagnostics d = {};
 	_cleanup_config_ struct config *config = NULL;
+	const char *error = "";
 	int r;
 
-	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now(m));
+	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now(m));
 	r = load(m, &config, &d);
 	if (r >= 0)
 		r = take_config(m, config);
@@ -327,13 +291,14 @@ int manager_reload(struct manager *m)
 		m->config = TAKE_PTR(config);
 		config = old; /* the plan's pointers into it are not read before the next tick */
 		m->generation++;
-		log_info("configuration %llu taken", (unsigned long long)m->generation);
+		log_info("configuration %" PRIu64 " taken", m->generation);
 	} else {
 		log_error("the new configuration is refused, the old one stays");
 	}
+	if (r < 0)
+		error = d.n_items > 0 ? d.items[0].text : strerror(-r);
 	if (m->bus)
-		(void)bus_set_reload_state(m->bus, m->generation,
-					   r >= 0 ? "" : d.n_items > 0 ? d.items[0].text : strerror(-r));
+		(void)bus_set_reload_state(m->bus, m->generation, error);
 	(void)sd_notify(false, "READY=1");
 	manager_request_tick(m);
 	return r;

@@ -44,7 +44,7 @@ static inline uint64_t balloond_sub(uint64_t a, uint64_t b)
 /* a * b / c, rounded down, without overflow in between; c = 0 gives UINT64_MAX. */
 static inline uint64_t balloond_mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
-	unsigned __int128 x = (unsigned __int128)a * b;
+	__extension__ unsigned __int128 x = (unsigned __int128)a * b;
 
 	if (c == 0)
 		return UINT64_MAX;
@@ -99,7 +99,7 @@ static inline uint64_t balloond_ewma(uint64_t old, uint64_t sample, uint64_t dt,
 	uint64_t f2 = f * f >> 32, f3 = f2 * f >> 32;
 	uint64_t keep = (UINT64_C(1) << 32) - (f * 2977044472 >> 32) + (f2 * 1014882695 >> 32) -
 			(f3 * 185321871 >> 32);
-	unsigned __int128 rest = old > sample ? old - sample : sample - old;
+	__extension__ unsigned __int128 rest = old > sample ? old - sample : sample - old;
 
 	rest = rest * (keep >> halvings) >> 32;
 	return old > sample ? sample + (uint64_t)rest : sample - (uint64_t)rest;
@@ -172,7 +172,7 @@ struct balloond_fill {
 
 static inline uint64_t balloond_fill_at(const struct balloond_fill *f, uint64_t level)
 {
-	unsigned __int128 x = (unsigned __int128)level * (f->weight ? f->weight : 1);
+	__extension__ unsigned __int128 x = (unsigned __int128)level * (f->weight ? f->weight : 1);
 
 	return balloond_clamp(x > UINT64_MAX ? UINT64_MAX : (uint64_t)x, f->low, f->high);
 }

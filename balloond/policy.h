@@ -48,30 +48,31 @@ struct balloond_host {
 };
 
 enum balloond_guest_flags {
-	BALLOOND_GUEST_MAY_GROW      = 1u << 0, /* else a larger proposal has no effect now */
-	BALLOOND_GUEST_MAY_SHRINK    = 1u << 1, /* else a smaller proposal has no effect now */
-	BALLOOND_GUEST_STALE         = 1u << 2, /* did report and stopped */
-	BALLOOND_GUEST_BLIND         = 1u << 3, /* cannot report */
-	BALLOOND_GUEST_SWAPPED       = 1u << 4, /* was seen to swap: it has swap and will warn */
-	BALLOOND_GUEST_COOLING       = 1u << 5, /* was in distress a moment ago */
-	BALLOOND_GUEST_DEFLATES      = 1u << 6, /* deflate-on-OOM is negotiated */
-	BALLOOND_GUEST_REPORTS_FREE  = 1u << 7, /* free page reporting: free memory is back already */
-	BALLOOND_GUEST_EXPENDABLE    = 1u << 8, /* the administrator would lose it first */
+	BALLOOND_GUEST_MAY_GROW = 1u << 0,   /* else a larger proposal has no effect now */
+	BALLOOND_GUEST_MAY_SHRINK = 1u << 1, /* else a smaller proposal has no effect now */
+	BALLOOND_GUEST_STALE = 1u << 2,      /* did report and stopped */
+	BALLOOND_GUEST_BLIND = 1u << 3,      /* cannot report */
+	BALLOOND_GUEST_SWAPPED = 1u << 4,    /* was seen to swap: it has swap and will warn */
+	BALLOOND_GUEST_COOLING = 1u << 5,    /* was in distress a moment ago */
+	BALLOOND_GUEST_DEFLATES = 1u << 6,   /* deflate-on-OOM is negotiated */
+	BALLOOND_GUEST_REPORTS_FREE = 1u
+				      << 7,  /* free page reporting: free memory is back already */
+	BALLOOND_GUEST_EXPENDABLE = 1u << 8, /* the administrator would lose it first */
 };
 
 struct balloond_guest {
-	const char *uuid, *name;    /* NUL-terminated; the name is the tenant's: do not interpret */
+	const char *uuid, *name; /* NUL-terminated; the name is the tenant's: do not interpret */
 
-	uint64_t floor, ceiling;    /* a proposal outside of them is cut to them */
-	uint64_t maximum;           /* what the guest was booted with (balloon part) */
-	uint64_t target, actual;    /* last asked for; what it has now */
+	uint64_t floor, ceiling; /* a proposal outside of them is cut to them */
+	uint64_t maximum;        /* what the guest was booted with (balloon part) */
+	uint64_t target, actual; /* last asked for; what it has now */
 
 	/* What the guest says, from one sample; each may be UNKNOWN.  Guests may lie. */
 	uint64_t total, usable, unused, caches;
-	uint64_t used;              /* what it needs of its size now: actual - usable (core computes it) */
+	uint64_t used; /* what it needs of its size now: actual - usable (core computes it) */
 
-	uint64_t resident;          /* host memory behind it (anon + shmem), or UNKNOWN */
-	uint64_t charge;            /* what the pool is charged for it now */
+	uint64_t resident; /* host memory behind it (anon + shmem), or UNKNOWN */
+	uint64_t charge;   /* what the pool is charged for it now */
 
 	/* Cumulative counters.  Compare them only when `sample` has changed: a tick without a new
 	 * sample repeats the last one. */
@@ -82,21 +83,21 @@ struct balloond_guest {
 	uint64_t sample_elapsed;    /* µs between the last two fresh samples; 0 = unknown */
 	uint64_t stats_age;         /* µs since the guest refreshed its figures, or UNKNOWN */
 
-	uint32_t shares;            /* weight in every division of memory, 1..1000000 */
-	int32_t priority;           /* who is served first in need; 0 unless the administrator says */
-	uint32_t flags;             /* enum balloond_guest_flags */
+	uint32_t shares;  /* weight in every division of memory, 1..1000000 */
+	int32_t priority; /* who is served first in need; 0 unless the administrator says */
+	uint32_t flags;   /* enum balloond_guest_flags */
 };
 
 /* All that a policy may know.  `guests` holds this rule's guests alone, sorted by uuid. */
 struct balloond_view {
-	uint64_t now;       /* µs, monotonic */
-	uint64_t elapsed;   /* µs since this rule's policy was last asked; 0 at first */
-	uint64_t capacity;  /* bytes that the guests of this rule may be charged together */
+	uint64_t now;      /* µs, monotonic */
+	uint64_t elapsed;  /* µs since this rule's policy was last asked; 0 at first */
+	uint64_t capacity; /* bytes that the guests of this rule may be charged together */
 	const struct balloond_host *host;
 	const struct balloond_guest *const *guests;
 	size_t n_guests;
-	void *rule_state;   /* rule_state_size bytes, kept between calls, zeroed at first */
-	void *scratch;      /* scratch_size bytes a guest, content undefined at every call */
+	void *rule_state; /* rule_state_size bytes, kept between calls, zeroed at first */
+	void *scratch;    /* scratch_size bytes a guest, content undefined at every call */
 };
 
 #define BALLOOND_MAX_FIGURES 4u
@@ -122,29 +123,29 @@ enum balloond_type {
 /* One parameter: a row drives parsing, bounds, defaults, error texts and documentation.  Every
  * parameter is a uint64_t at `offset` of the policy's own struct. */
 struct balloond_param {
-	const char *name;      /* the YAML key: [a-z][a-z0-9-]* */
+	const char *name; /* the YAML key: [a-z][a-z0-9-]* */
 	enum balloond_type type;
 	uint32_t offset;
-	const char *fallback;  /* default in YAML spelling; NULL: the key is required */
+	const char *fallback;   /* default in YAML spelling; NULL: the key is required */
 	const char *low, *high; /* bounds in YAML spelling, inclusive; NULL: none */
-	const char *help;      /* one sentence for operators, no full stop */
+	const char *help;       /* one sentence for operators, no full stop */
 };
 
 /* Names and types figure[i] of every target of the policy. */
 struct balloond_figure {
-	const char *name;      /* [a-z][a-z0-9-]* */
+	const char *name; /* [a-z][a-z0-9-]* */
 	enum balloond_type type;
 };
 
 struct balloond_policy {
-	uint32_t abi;          /* BALLOOND_POLICY_ABI */
-	uint32_t size;         /* sizeof(struct balloond_policy) */
-	const char *name;      /* equals the module's file name without .so */
-	const char *summary;   /* one sentence for operators, no full stop */
+	uint32_t abi;        /* BALLOOND_POLICY_ABI */
+	uint32_t size;       /* sizeof(struct balloond_policy) */
+	const char *name;    /* equals the module's file name without .so */
+	const char *summary; /* one sentence for operators, no full stop */
 
 	const struct balloond_param *params;
 	size_t n_params;
-	size_t params_size;    /* of the policy's parameter struct */
+	size_t params_size; /* of the policy's parameter struct */
 
 	/* Bytes without pointers that balloond keeps for the policy: a guest's are zeroed when the
 	 * guest joins the rule, a rule's when the rule appears.  `state_version` changes with their

@@ -25,19 +25,19 @@ enum {
 };
 
 static const char *const reasons[] = {
-	[REASON_BETWEEN]    = "its headroom is between the marks",
-	[REASON_BELOW_LOW]  = "its headroom is below the low mark",
+	[REASON_BETWEEN] = "its headroom is between the marks",
+	[REASON_BELOW_LOW] = "its headroom is below the low mark",
 	[REASON_ABOVE_HIGH] = "its headroom is above the high mark",
-	[REASON_SWAPPING]   = "it swaps in: it needs more than it shows",
-	[REASON_UNKNOWN]    = "what it uses is not known",
+	[REASON_SWAPPING] = "it swaps in: it needs more than it shows",
+	[REASON_UNKNOWN] = "what it uses is not known",
 };
 
 enum { FIGURE_HEADROOM, FIGURE_LOW, FIGURE_HIGH };
 
 static const struct balloond_figure figures[] = {
 	[FIGURE_HEADROOM] = { "headroom", BALLOOND_BYTES },
-	[FIGURE_LOW]      = { "low-mark", BALLOOND_BYTES },
-	[FIGURE_HIGH]     = { "high-mark", BALLOOND_BYTES },
+	[FIGURE_LOW] = { "low-mark", BALLOOND_BYTES },
+	[FIGURE_HIGH] = { "high-mark", BALLOOND_BYTES },
 };
 
 /* Sizes move by whole MiB: what is above the mark by less came from there. */
@@ -78,8 +78,8 @@ static int swapped_in(const struct balloond_guest *g, struct state *state)
 	return swapped;
 }
 
-static void propose_one(const struct balloond_guest *g, const struct params *p,
-			struct state *state, struct balloond_target *t)
+static void propose_one(const struct balloond_guest *g, const struct params *p, struct state *state,
+			struct balloond_target *t)
 {
 	uint64_t size = t->bytes, headroom;
 	uint64_t low = balloond_permille(size, p->low), high = balloond_permille(size, p->high);
@@ -107,7 +107,11 @@ static void propose_one(const struct balloond_guest *g, const struct params *p,
 		t->reason = REASON_SWAPPING;
 		t->bytes = balloond_max(at_high, balloond_add(size, high - low));
 	}
-	t->claim = balloond_min(t->bytes, balloond_whole(g->used, 1000 - p->low));
+	/* What it shows is not all that a swapping guest needs: nothing of it is lent. */
+	if (!swapped)
+		t->claim = balloond_min(t->bytes, balloond_whole(g->used, 1000 - p->low));
+	else
+		t->claim = t->bytes;
 }
 
 static void propose(const struct balloond_view *view, const void *params, void *const states[],

@@ -20,11 +20,8 @@
 #include "balloond/io/util.h"
 
 static const char *const type_names[] = {
-	[BALLOOND_BOOL] = "bool",
-	[BALLOOND_BYTES] = "bytes",
-	[BALLOOND_PERMILLE] = "permille",
-	[BALLOOND_USEC] = "usec",
-	[BALLOOND_COUNT] = "count",
+	[BALLOOND_BOOL] = "bool", [BALLOOND_BYTES] = "bytes", [BALLOOND_PERMILLE] = "permille",
+	[BALLOOND_USEC] = "usec", [BALLOOND_COUNT] = "count",
 };
 
 static const struct flag_name {

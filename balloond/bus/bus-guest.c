@@ -35,13 +35,12 @@ static const char *path_id(const char *path)
 
 	if (strncmp(path, GUEST_PATH_PREFIX, prefix) != 0 || !path[prefix])
 		return NULL;
-	return strlen(path + prefix) < GUEST_UUID_MAX && !strchr(path + prefix, '/') ?
-		path + prefix : NULL;
+	return strlen(path + prefix) < GUEST_UUID_MAX && !strchr(path + prefix, '/') ? path + prefix
+										     : NULL;
 }
 
-static int find_guest(sd_bus *connection _unused_, const char *path,
-		      const char *interface _unused_, void *userdata, void **ret_found,
-		      sd_bus_error *error _unused_)
+static int find_guest(sd_bus *connection _unused_, const char *path, const char *interface _unused_,
+		      void *userdata, void **ret_found, sd_bus_error *error _unused_)
 {
 	static const struct published_guest gone = { .reason = "" };
 	struct bus *bus = userdata;

@@ -49,9 +49,9 @@ struct bus {
 	sd_bus *connection;
 	sd_bus_slot *slots[BUS_SLOTS_MAX]; /* objects and matches */
 	size_t n_slots;
-	sd_event_source *more;             /* signals that are left to the next turn of the loop */
+	sd_event_source *more; /* signals that are left to the next turn of the loop */
 
-	const struct published *now;       /* never NULL */
+	const struct published *now; /* never NULL */
 	struct bus_host host;
 	uint64_t config_generation;
 	char *reload_error;
@@ -61,7 +61,7 @@ struct bus {
 	char *shown_reload_error;
 	struct bus_guest *shown; /* sorted by uuid */
 	size_t n_shown;
-	const char *leaving;     /* uuid of a guest while its removal is being signalled */
+	const char *leaving; /* uuid of a guest while its removal is being signalled */
 
 	void (*on_name)(void *userdata, bool owned);
 	void *userdata;

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The configuration as core reads it: plain data, built whole by io/config.c, swapped in between
- * two ticks, never changed in between.  Lists are in the order of the file: the first match wins. */
+ * two ticks, never changed in between.  Lists are in the order of the file: the first match wins.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,9 +28,10 @@ struct match {
 struct promise {
 	char *name;
 	struct match match;
-	struct amount min;  /* permille of the ceiling; AUTO: 50 %; KERNEL: the kernel's floor alone */
-	bool min_is_set;    /* the file says min: for guests that cannot report (state blind) */
-	struct amount max;  /* AUTO: what the domain says; permille of the maximum */
+	struct amount
+		min;     /* permille of the ceiling; AUTO: 50 %; KERNEL: the kernel's floor alone */
+	bool min_is_set; /* the file says min: for guests that cannot report (state blind) */
+	struct amount max; /* AUTO: what the domain says; permille of the maximum */
 	uint32_t shares;
 };
 
@@ -38,8 +40,8 @@ struct rule {
 	char *name;
 	struct match match;
 	const struct balloond_policy *policy;
-	void *params;       /* policy->params_size bytes */
-	uint64_t key;       /* identity of rule, policy and state layout: state is kept while it stays */
+	void *params; /* policy->params_size bytes */
+	uint64_t key; /* identity of rule, policy and state layout: state is kept while it stays */
 };
 
 struct host_limits {
@@ -51,22 +53,22 @@ struct host_limits {
 };
 
 struct config {
-	char **uris;           /* none: every local system driver that answers */
+	char **uris; /* none: every local system driver that answers */
 	size_t n_uris;
 	bool dry_run;
 	struct host_limits host;
-	bool keep_stats_period;    /* never touch a domain's statistics period */
-	usec_t stats_period;       /* what managed guests are set to */
+	bool keep_stats_period; /* never touch a domain's statistics period */
+	usec_t stats_period;    /* what managed guests are set to */
 	enum { GUEST_STATS_AUTO, GUEST_STATS_YES, GUEST_STATS_NO } guest_stats;
 	struct promise *promises;
 	size_t n_promises;
 	struct rule *rules;
 	size_t n_rules;
-	size_t state_size;         /* largest state_size, rule_state_size, scratch_size of the */
-	size_t rule_state_size;    /* policies in use */
+	size_t state_size;      /* largest state_size, rule_state_size, scratch_size of the */
+	size_t rule_state_size; /* policies in use */
 	size_t scratch_size;
 #ifdef BALLOOND_TEST
-	uint32_t guards_off;       /* 1 << enum guard_rule: switched off, to prove that it is needed */
+	uint32_t guards_off; /* 1 << enum guard_rule: switched off, to prove that it is needed */
 #endif
 };
 

@@ -198,7 +198,8 @@ static void observe_resident(struct memory *m, const struct guest *g)
 		uint64_t growth = balloond_sub(resident, m->resident);
 		uint64_t ahead = balloond_mul_div(growth, REACTION, elapsed);
 
-		m->burst = balloond_max(ahead, balloond_ewma(m->burst, 0, elapsed, BURST_HALF_LIFE));
+		m->burst = balloond_max(ahead,
+					balloond_ewma(m->burst, 0, elapsed, BURST_HALF_LIFE));
 	}
 	/* Only a guest that touched all that it has shows what QEMU adds; less resident than actual
 	 * says nothing.  Up at once, down slowly: too little is the dangerous side. */
@@ -206,7 +207,8 @@ static void observe_resident(struct memory *m, const struct guest *g)
 	    resident > g->seen.actual) {
 		uint64_t more = resident - g->seen.actual;
 
-		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed, BURST_HALF_LIFE));
+		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed,
+							       BURST_HALF_LIFE));
 	}
 	m->resident = resident;
 	m->resident_at = g->swept;

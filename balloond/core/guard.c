@@ -32,13 +32,16 @@ void guard_earn(const struct config *config, struct history *h, usec_t elapsed)
 	uint64_t rate = config->host.shrink_host;
 
 	h->shrink_credit = balloond_min(rate, balloond_add(h->shrink_credit,
-			balloond_mul_div(rate, elapsed, BALLOOND_SECOND)));
+							   balloond_mul_div(rate, elapsed,
+									    BALLOOND_SECOND)));
 	rate = config->host.shrink_guest;
 	for (size_t i = 0; i < h->n_guests; i++) {
 		struct memory *m = &h->guests[i];
 
-		m->shrink_credit = balloond_min(rate, balloond_add(m->shrink_credit,
-				balloond_mul_div(rate, elapsed, BALLOOND_SECOND)));
+		m->shrink_credit = balloond_min(rate,
+						balloond_add(m->shrink_credit,
+							     balloond_mul_div(rate, elapsed,
+									      BALLOOND_SECOND)));
 	}
 }
 

@@ -16,40 +16,40 @@
 struct memory {
 	char uuid[GUEST_UUID_MAX];
 	usec_t first_seen;
-	usec_t booted;           /* of the boot that this memory belongs to */
-	usec_t boot_sampled;     /* first fresh sample after it; 0: none yet */
-	uint64_t target;         /* what balloond last asked for; at first the actual size */
-	uint64_t claim;          /* the last */
+	usec_t booted;       /* of the boot that this memory belongs to */
+	usec_t boot_sampled; /* first fresh sample after it; 0: none yet */
+	uint64_t target;     /* what balloond last asked for; at first the actual size */
+	uint64_t claim;      /* the last */
 
 	/* demand (core/demand.c) */
-	uint64_t kernel;         /* k of decisions.md 1, UNKNOWN until a quiet sample */
-	uint64_t total;          /* of that sample */
-	uint64_t used;           /* of the newest sample */
+	uint64_t kernel; /* k of decisions.md 1, UNKNOWN until a quiet sample */
+	uint64_t total;  /* of that sample */
+	uint64_t used;   /* of the newest sample */
 	uint64_t stamp, sample, sample_elapsed;
 	usec_t sampled;
 	uint64_t actual, previous_actual; /* at this sweep and the one before */
-	usec_t swept, moved;     /* when read; when actual last changed or was asked to */
-	uint64_t overhead;       /* learned, 0: not yet */
-	uint64_t resident;       /* at the last sweep */
+	usec_t swept, moved;              /* when read; when actual last changed or was asked to */
+	uint64_t overhead;                /* learned, 0: not yet */
+	uint64_t resident;                /* at the last sweep */
 	usec_t resident_at;
-	uint64_t burst;          /* learned growth within one reaction time */
+	uint64_t burst; /* learned growth within one reaction time */
 	uint64_t swap_in;
-	bool swapped;            /* was ever seen to swap */
-	usec_t distress;         /* when last; 0: never */
+	bool swapped;    /* was ever seen to swap */
+	usec_t distress; /* when last; 0: never */
 
 	/* progress (core/progress.c) */
-	bool asked;              /* the target was asked for and is not reached yet */
-	usec_t progressed;       /* when actual last came nearer to the target, or the target was set */
-	uint64_t gap;            /* smallest distance since */
-	usec_t no_shrink_until;  /* back-off of a stuck guest */
+	bool asked;        /* the target was asked for and is not reached yet */
+	usec_t progressed; /* when actual last came nearer to the target, or the target was set */
+	uint64_t gap;      /* smallest distance since */
+	usec_t no_shrink_until; /* back-off of a stuck guest */
 	uint32_t stuck_times;
 
 	/* account */
 	uint64_t granted, granted_base; /* growth asked for and resident when it was */
-	uint64_t shrink_credit;  /* bytes that it may be shrunk by now */
+	uint64_t shrink_credit;         /* bytes that it may be shrunk by now */
 
-	uint64_t rule_key;       /* whose policy state this is; 0: none */
-	bool is_new;             /* this tick */
+	uint64_t rule_key; /* whose policy state this is; 0: none */
+	bool is_new;       /* this tick */
 };
 
 /* What is remembered of one rule: for `elapsed` and the policy's rule_state. */
@@ -59,9 +59,10 @@ struct rule_memory {
 };
 
 struct history {
-	usec_t now;              /* of the last tick; 0: there was none */
-	struct memory *guests;   /* sorted by uuid: the same guests in the same order as the snapshot */
-	struct memory *spare;    /* as long as guests: histories are merged from one into the other */
+	usec_t now; /* of the last tick; 0: there was none */
+	struct memory
+		*guests; /* sorted by uuid: the same guests in the same order as the snapshot */
+	struct memory *spare; /* as long as guests: histories are merged from one into the other */
 	size_t n_guests, max_guests;
 	uint8_t *states, *spare_states; /* max_guests x state_size bytes, in the order of guests */
 	size_t state_size;
@@ -70,6 +71,8 @@ struct history {
 	size_t n_rules, max_rules, rule_state_size;
 
 	uint64_t pool;           /* auto: what it is now */
+	uint64_t pool_reading;   /* what auto's formula gave at the last sweep */
+	usec_t pool_swept;       /* which one that was */
 	usec_t pool_wanted_more; /* since when auto could be more */
 	uint32_t level;          /* enum balloond_level */
 	uint64_t shrink_credit;  /* bytes that all guests together may be shrunk by now */

@@ -11,7 +11,9 @@
 /* Older than three periods, and a second because last-update counts whole seconds. */
 #define STALE_PERIODS 3u
 #define STALE_SLACK BALLOOND_SECOND
-/* Without a period of its own a guest is judged by the longest that is common (CloudStack's). */
+/* Without a period that libvirt knows of a driver reports once, when it begins; a second sample
+ * shows that somebody else asks: as seldom as is common (CloudStack's). */
+#define PERIOD_ONCE BALLOOND_SECOND
 #define PERIOD_UNKNOWN (60 * BALLOOND_SECOND)
 /* A driver's first sample comes before the services that the guest boots for. */
 #define BOOT_GRACE (30 * BALLOOND_SECOND)
@@ -31,8 +33,8 @@ static uint64_t ceiling_of(const struct promise *p, const struct guest *g)
 static uint64_t floor_of(const struct promise *p, uint64_t ceiling, uint64_t kernel_floor)
 {
 	struct amount min = p && p->min.kind != AMOUNT_AUTO
-		? p->min
-		: (struct amount){ AMOUNT_PERMILLE, MIN_DEFAULT_PERMILLE };
+				    ? p->min
+				    : (struct amount){ AMOUNT_PERMILLE, MIN_DEFAULT_PERMILLE };
 	uint64_t floor = balloond_max(amount_bytes(min, ceiling, 0), kernel_floor);
 
 	return balloond_min(floor, ceiling);
@@ -45,10 +47,12 @@ static bool is_booting(const struct guest *g, const struct memory *m, usec_t now
 	return m->boot_sampled == 0 || now - m->boot_sampled < BOOT_GRACE;
 }
 
-static bool is_stale(const struct guest *g)
+static bool is_stale(const struct guest *g, const struct memory *m)
 {
-	usec_t period = g->period > 0 ? g->period : PERIOD_UNKNOWN;
+	usec_t period = g->period;
 
+	if (period == 0)
+		period = m->sample > 1 ? PERIOD_UNKNOWN : PERIOD_ONCE;
 	return g->seen.stats_age == BALLOOND_UNKNOWN ||
 	       g->seen.stats_age > STALE_PERIODS * period + STALE_SLACK;
 }
@@ -85,7 +89,7 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 		return set(v, STATE_BLIND, REASON_STATS_GATED);
 	if (g->facts & GUEST_NO_STATS)
 		return set(v, STATE_BLIND, REASON_NO_STATS);
-	if (g->stamp != 0 && !is_stale(g))
+	if (g->stamp != 0 && !is_stale(g, m))
 		return m->used == BALLOOND_UNKNOWN ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
 						   : set(v, STATE_MANAGED, REASON_POLICY);
 	if (g->period == 0 && config->keep_stats_period)
@@ -178,5 +182,6 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	v->guest.flags = flags_of(v, g, m, now);
 	/* Paused or lost guests would not answer; the others must report to be managed. */
 	v->arm = v->rule && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
-		 state_row(v->state)->may_grow && !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
+		 state_row(v->state)->may_grow &&
+		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
 }

@@ -15,20 +15,20 @@
 #include "balloond/policy-math.h"
 
 struct verdict {
-	struct balloond_guest guest; /* completed: as the policy saw it; target = before this plan */
+	struct balloond_guest guest; /* as the policy saw it; target: before this plan */
 	const struct guest *source;  /* of the snapshot */
 	enum guest_state state;
 	enum reason reason;
-	const struct promise *promise; /* NULL: none matches; built-in defaults hold */
-	const struct rule *rule;       /* NULL: observed */
-	uint64_t margin, overhead, kernel; /* decisions: margin, QEMU's own, what the kernel never shows */
-	uint64_t low;                /* no step of this plan goes below: floor, or used + margin */
+	const struct promise *promise;     /* NULL: none matches; built-in defaults hold */
+	const struct rule *rule;           /* NULL: observed */
+	uint64_t margin, overhead, kernel; /* of core/demand.h */
+	uint64_t low; /* no step of this plan goes below: floor, or used + margin */
 	struct balloond_target proposal; /* the policy's */
-	uint64_t wanted;             /* its part after the pool was divided */
-	uint64_t target;             /* after this plan */
-	uint32_t bound;              /* 1 << enum guard_rule: what held it back in this plan */
-	bool retreat;                /* its hypervisor should be told the target again */
-	bool arm;                    /* its statistics period should be set */
+	uint64_t wanted;                 /* its part after the pool was divided */
+	uint64_t target;                 /* after this plan */
+	uint32_t bound;                  /* 1 << enum guard_rule: what held it back in this plan */
+	bool retreat;                    /* its hypervisor should be told the target again */
+	bool arm;                        /* its statistics period should be set */
 };
 
 /* Steps are acted on in order: all that free come first. */
@@ -47,9 +47,9 @@ struct account {
 	uint64_t charged;   /* by all guests, before this plan's steps */
 	uint64_t available; /* for levels: the smaller of the machine's and the pool's */
 	uint64_t free;      /* of the machine, beyond the reserve and growth that is promised */
-	uint64_t room;      /* that growth could use: the smaller of free and what the pool has left */
-	uint64_t short_by;  /* what growth wanted and did not get */
-	uint32_t level;     /* enum balloond_level */
+	uint64_t room; /* that growth could use: the smaller of free and what the pool has left */
+	uint64_t short_by; /* what growth wanted and did not get */
+	uint32_t level;    /* enum balloond_level */
 };
 
 struct plan {

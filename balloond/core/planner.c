@@ -34,8 +34,9 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 		judge_guest(config, &s->guests[i], m, s->now, v);
 		/* The driver goes on trying for the old target until it is told. */
 		v->retreat = progress != PROGRESS_THERE;
-		size = v->guest.actual == BALLOOND_UNKNOWN ? 0 : balloond_max(v->guest.target,
-									     v->guest.actual);
+		size = v->guest.actual == BALLOOND_UNKNOWN
+			       ? 0
+			       : balloond_max(v->guest.target, v->guest.actual);
 		v->guest.charge = pool_charge(&config->host, v, m, size);
 		v->proposal = (struct balloond_target){ .bytes = v->guest.target,
 							.claim = v->guest.target };
@@ -61,14 +62,13 @@ static uint64_t rule_capacity(const struct history *h, const struct plan *plan,
 		if (!is_asked(v))
 			others = balloond_add(others, v->guest.charge);
 		else if (v->rule != rule)
-			others = balloond_add(others, balloond_max(v->guest.floor,
-								   h->guests[i].claim));
+			others = balloond_add(others,
+					      balloond_max(v->guest.floor, h->guests[i].claim));
 	}
 	return balloond_sub(plan->account.pool, others);
 }
 
-static size_t gather(const struct config *config, size_t rule, struct history *h,
-		     struct plan *plan)
+static size_t gather(const struct config *config, size_t rule, struct history *h, struct plan *plan)
 {
 	size_t n = 0;
 
@@ -188,8 +188,8 @@ static void remember_steps(struct history *h, const struct plan *plan)
 		if (step->to > has) {
 			m->granted = balloond_add(demand_pending(m, v->guest.resident, v->overhead),
 						  step->to - has);
-			m->granted_base = v->guest.resident != BALLOOND_UNKNOWN
-				? v->guest.resident : 0;
+			m->granted_base = v->guest.resident != BALLOOND_UNKNOWN ? v->guest.resident
+										: 0;
 		}
 		progress_ask(m, step->to, plan->now);
 	}

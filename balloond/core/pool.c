@@ -60,10 +60,34 @@ static uint64_t pool_auto(const struct snapshot *s, uint64_t reserve)
 	return balloond_sub(balloond_sub(host->total, reserve), own);
 }
 
-static uint64_t pool_size(const struct config *config, const struct snapshot *s,
-			  struct history *h, uint64_t reserve)
+static usec_t newest_sweep(const struct snapshot *s)
 {
-	uint64_t now = pool_auto(s, reserve), steps;
+	usec_t newest = 0;
+
+	for (size_t i = 0; i < s->n_guests; i++)
+		newest = balloond_max(newest, s->guests[i].swept);
+	return newest;
+}
+
+/* What is available is of now, what guests hold is of their last sweep: a guest that grew in
+ * between would count as the host's own use.  So one reading a sweep, right behind it, and only
+ * what two in a row say is believed. */
+static uint64_t pool_reading(const struct snapshot *s, struct history *h, uint64_t reserve)
+{
+	uint64_t before = h->pool_reading;
+	usec_t swept = newest_sweep(s);
+
+	if (h->now != 0 && s->n_guests > 0 && swept == h->pool_swept)
+		return h->pool;
+	h->pool_swept = swept;
+	h->pool_reading = pool_auto(s, reserve);
+	return h->now == 0 ? h->pool_reading : balloond_max(before, h->pool_reading);
+}
+
+static uint64_t pool_size(const struct config *config, const struct snapshot *s, struct history *h,
+			  uint64_t reserve)
+{
+	uint64_t now = pool_reading(s, h, reserve), steps;
 	bool is_auto = config->host.pool.kind == AMOUNT_AUTO;
 
 	if (!is_auto || h->now == 0 || now <= h->pool) {
@@ -73,7 +97,8 @@ static uint64_t pool_size(const struct config *config, const struct snapshot *s,
 		h->pool_wanted_more = s->now + RISE_AFTER;
 	} else if (s->now >= h->pool_wanted_more) {
 		steps = 1 + (s->now - h->pool_wanted_more) / RISE_EVERY;
-		h->pool = balloond_min(now, balloond_add(h->pool, balloond_permille(now, 10 * steps)));
+		h->pool = balloond_min(now,
+				       balloond_add(h->pool, balloond_permille(now, 10 * steps)));
 		h->pool_wanted_more += steps * RISE_EVERY;
 	}
 	return is_auto ? h->pool : amount_bytes(config->host.pool, s->host.seen.total, 0);

@@ -76,7 +76,10 @@ enum progress progress_observe(struct memory *m, const struct guest *g, usec_t n
 		m->progressed = now;
 		return PROGRESS_THERE;
 	}
-	if (!m->asked && g->facts & GUEST_AUTODEFLATE && m->actual > m->target) {
+	/* A reboot empties the balloon too; that is no cry. */
+	bool boots = g->booted != 0 && m->boot_sampled == 0;
+
+	if (!m->asked && !boots && g->facts & GUEST_AUTODEFLATE && m->actual > m->target) {
 		settle(m, now);
 		m->distress = now;
 		return PROGRESS_CRY;

@@ -7,9 +7,9 @@
 #include "balloond/core/history.h"
 
 enum progress {
-	PROGRESS_THERE,   /* at the target, or on the way */
-	PROGRESS_STUCK,   /* this tick: stopped short of a smaller target */
-	PROGRESS_CRY,     /* this tick: it took memory back by itself (deflate-on-OOM) */
+	PROGRESS_THERE, /* at the target, or on the way */
+	PROGRESS_STUCK, /* this tick: stopped short of a smaller target */
+	PROGRESS_CRY,   /* this tick: it took memory back by itself (deflate-on-OOM) */
 };
 
 /* Notices progress, and a failed step's outcome.  After STUCK and CRY the target in m is what the

@@ -8,7 +8,9 @@
 #include "balloond/core/text.h"
 
 #define FIGURE(name, type, field, help) \
-	{ name, type, offsetof(struct published_guest, verdict.field), help }
+	{ \
+		name, type, offsetof(struct published_guest, verdict.field), help \
+	}
 
 const struct published_figure published_figures[] = {
 	FIGURE("maximum", BALLOOND_BYTES, guest.maximum, "what it was booted with"),

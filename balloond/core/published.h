@@ -9,10 +9,11 @@
 #define PUBLISHED_TEXT_MAX 64u
 
 struct published_guest {
-	struct verdict verdict; /* source, promise and rule are NULL; guest.uuid and .name point below */
+	struct verdict
+		verdict; /* source, promise and rule are NULL; guest.uuid and .name point below */
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
-	char policy[PUBLISHED_TEXT_MAX];  /* "" where no rule matches */
+	char policy[PUBLISHED_TEXT_MAX]; /* "" where no rule matches */
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];
 	const char *reason;        /* static text: why it has its state or size */
@@ -22,9 +23,9 @@ struct published_guest {
 
 struct published {
 	usec_t now, wall;
-	uint64_t tick;         /* number of this tick */
+	uint64_t tick; /* number of this tick */
 	bool dry_run;
-	bool connected;        /* a hypervisor answers */
+	bool connected; /* a hypervisor answers */
 	struct balloond_host host;
 	struct account account;
 	struct published_guest *guests; /* sorted by uuid */
@@ -41,9 +42,9 @@ const struct published_guest *published_find(const struct published *p, const ch
 /* The figures behind a guest's size, in the order in which they explain it.  One table for
  * GuestStats, Explain and balloonctl. */
 struct published_figure {
-	const char *name;  /* [a-z][a-z0-9-]* */
+	const char *name; /* [a-z][a-z0-9-]* */
 	enum balloond_type type;
-	size_t offset;     /* of a uint64_t in struct published_guest */
+	size_t offset; /* of a uint64_t in struct published_guest */
 	const char *help;
 };
 

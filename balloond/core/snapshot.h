@@ -15,31 +15,32 @@
 #include "balloond/core/value.h"
 #include "balloond/policy.h"
 
-#define GUEST_UUID_MAX 37u  /* with NUL */
-#define GUEST_NAME_MAX 256u /* QEMU's pid and socket files bound names to less; longer ones are cut */
+#define GUEST_UUID_MAX 37u /* with NUL */
+#define GUEST_NAME_MAX \
+	256u /* QEMU's pid and socket files bound names to less; longer ones are cut */
 
 /* Facts that decide what may be done to a guest at all. */
 enum guest_facts {
-	GUEST_INSPECTED      = 1u << 0,  /* its definition was read; else nothing below is known */
-	GUEST_BALLOON        = 1u << 1,  /* has a balloon device */
-	GUEST_CONTAINER      = 1u << 2,  /* its size is a limit, not a balloon */
-	GUEST_DEVICES_PIN    = 1u << 3,  /* VFIO, mdev, vDPA: discarding is inhibited */
-	GUEST_CONFIDENTIAL   = 1u << 4,
-	GUEST_HUGEPAGES      = 1u << 5,
-	GUEST_LOCKED         = 1u << 6,
-	GUEST_PAUSED         = 1u << 7,
-	GUEST_BUSY           = 1u << 8,  /* a job (migration, save, dump) has it */
-	GUEST_STATS_GATED    = 1u << 9,  /* reading its statistics could abort it */
-	GUEST_NO_STATS       = 1u << 10, /* its hypervisor has no guest statistics */
-	GUEST_AUTODEFLATE    = 1u << 11,
+	GUEST_INSPECTED = 1u << 0,   /* its definition was read; else nothing below is known */
+	GUEST_BALLOON = 1u << 1,     /* has a balloon device */
+	GUEST_CONTAINER = 1u << 2,   /* its size is a limit, not a balloon */
+	GUEST_DEVICES_PIN = 1u << 3, /* VFIO, mdev, vDPA: discarding is inhibited */
+	GUEST_CONFIDENTIAL = 1u << 4,
+	GUEST_HUGEPAGES = 1u << 5,
+	GUEST_LOCKED = 1u << 6,
+	GUEST_PAUSED = 1u << 7,
+	GUEST_BUSY = 1u << 8,        /* a job (migration, save, dump) has it */
+	GUEST_STATS_GATED = 1u << 9, /* reading its statistics could abort it */
+	GUEST_NO_STATS = 1u << 10,   /* its hypervisor has no guest statistics */
+	GUEST_AUTODEFLATE = 1u << 11,
 	GUEST_FREE_REPORTING = 1u << 12,
-	GUEST_TRANSIENT      = 1u << 13,
-	GUEST_LOST           = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
+	GUEST_TRANSIENT = 1u << 13,
+	GUEST_LOST = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
 };
 
 enum outcome_kind {
 	OUTCOME_NONE,
-	OUTCOME_ASKED,     /* the hypervisor took it; the balloon's size tells the rest */
+	OUTCOME_ASKED, /* the hypervisor took it; the balloon's size tells the rest */
 	OUTCOME_REFUSED,
 	OUTCOME_TIMED_OUT,
 };
@@ -47,28 +48,28 @@ enum outcome_kind {
 /* What became of the last step, told once. */
 struct outcome {
 	enum outcome_kind kind;
-	uint64_t bytes;   /* the size that was asked for */
+	uint64_t bytes; /* the size that was asked for */
 	usec_t latency;
-	int error;        /* negative errno where refused */
+	int error; /* negative errno where refused */
 };
 
 struct guest {
 	struct balloond_guest seen; /* uuid and name point to the arrays below (snapshot_seal) */
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
-	uint32_t facts;      /* enum guest_facts */
-	uint64_t sold;       /* persistent currentMemory; transient: the live size when first seen */
-	uint64_t stamp;      /* changes with every fresh sample; 0: never reported */
-	usec_t period;       /* of its statistics, 0: off */
-	usec_t swept;        /* when these figures were read, monotonic */
-	usec_t booted;       /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
+	uint32_t facts; /* enum guest_facts */
+	uint64_t sold;  /* persistent currentMemory; transient: the live size when first seen */
+	uint64_t stamp; /* changes with every fresh sample; 0: never reported */
+	usec_t period;  /* of its statistics, 0: off */
+	usec_t swept;   /* when these figures were read, monotonic */
+	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
 };
 
 struct host {
-	struct balloond_host seen;  /* level is the planner's */
-	uint64_t hugetlb;           /* of the host's hugetlb pool, bytes; inside "the host's own use" */
-	uint64_t ksm_saved;         /* bytes that KSM shares away */
+	struct balloond_host seen; /* level is the planner's */
+	uint64_t hugetlb;   /* of the host's hugetlb pool, bytes; inside "the host's own use" */
+	uint64_t ksm_saved; /* bytes that KSM shares away */
 };
 
 struct snapshot {

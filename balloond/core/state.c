@@ -6,6 +6,7 @@
 
 #include "balloond/policy.h"
 
+/* clang-format off */
 static const struct state_row states[STATE_MAX] = {
 	/*                     name          grow   shrink charge */
 	[STATE_NO_BALLOON] = { "no-balloon", false, false, CHARGE_COMMIT },
@@ -23,7 +24,7 @@ static const struct state_row states[STATE_MAX] = {
 static const char *const reasons[REASON_MAX] = {
 	[REASON_NO_BALLOON]     = "it has no balloon device",
 	[REASON_CONTAINER]      = "it is a container: its size is a limit, not a balloon",
-	[REASON_DEVICES_PIN]    = "a passed-through device pins its memory: the host would gain nothing",
+	[REASON_DEVICES_PIN]    = "a device pins its memory: the host would gain nothing",
 	[REASON_CONFIDENTIAL]   = "its memory is encrypted: the host would gain nothing",
 	[REASON_HUGEPAGES]      = "it is backed by huge pages: the host would gain nothing",
 	[REASON_LOCKED]         = "its memory is locked: the host would gain nothing",
@@ -42,7 +43,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_TOOK_BACK]      = "it took memory back by itself: it needed it",
 	[REASON_POLICY]         = "as its policy proposes",
 	[REASON_GUARD]          = "held back by the guard",
-	[REASON_POOL_SHORT]     = "the pool is too small for what all guests need: cut to its share",
+	[REASON_POOL_SHORT]     = "the pool is too small for all: cut to its share",
 	[REASON_NOT_NEEDED]     = "it could give memory, but the pool has room",
 	[REASON_ABOVE_CEILING]  = "it has more than its ceiling",
 };
@@ -58,6 +59,7 @@ static const struct guard_row guards[GUARD_RULE_MAX] = {
 	[GUARD_FREE_FIRST]   = { "free-first", "waits until others have given memory back" },
 	[GUARD_ROOM]         = { "room", "the host has no room" },
 };
+/* clang-format on */
 
 const struct state_row *state_row(enum guest_state state)
 {

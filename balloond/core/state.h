@@ -12,12 +12,12 @@ enum guest_state {
 	STATE_NO_BALLOON, /* there is nothing to move */
 	STATE_INHIBITED,  /* the host would gain nothing */
 	STATE_PAUSED,
-	STATE_BUSY,       /* a job has it, or its hypervisor does not answer */
-	STATE_BOOTING,    /* started or rebooted while balloond looked on */
-	STATE_OBSERVED,   /* no rule matches it */
-	STATE_STUCK,      /* does not follow its target */
-	STATE_STALE,      /* did report and stopped */
-	STATE_BLIND,      /* cannot report */
+	STATE_BUSY,     /* a job has it, or its hypervisor does not answer */
+	STATE_BOOTING,  /* started or rebooted while balloond looked on */
+	STATE_OBSERVED, /* no rule matches it */
+	STATE_STUCK,    /* does not follow its target */
+	STATE_STALE,    /* did report and stopped */
+	STATE_BLIND,    /* cannot report */
 	STATE_MANAGED,
 	STATE_MAX,
 };
@@ -55,11 +55,11 @@ enum reason {
 	REASON_PERIOD_KEPT,
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
-	REASON_TOOK_BACK,   /* deflate-on-OOM: its target follows */
-	REASON_POLICY,      /* the policy's own words hold */
-	REASON_GUARD,       /* a guard rule held it back: see the rules that bound */
-	REASON_POOL_SHORT,  /* the pool cannot bear what all need: cut */
-	REASON_NOT_NEEDED,  /* elastic: the pool has room, nothing is taken */
+	REASON_TOOK_BACK,     /* deflate-on-OOM: its target follows */
+	REASON_POLICY,        /* the policy's own words hold */
+	REASON_GUARD,         /* a guard rule held it back: see the rules that bound */
+	REASON_POOL_SHORT,    /* the pool cannot bear what all need: cut */
+	REASON_NOT_NEEDED,    /* elastic: the pool has room, nothing is taken */
 	REASON_ABOVE_CEILING, /* it was above its ceiling */
 	REASON_MAX,
 };

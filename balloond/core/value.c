@@ -19,9 +19,15 @@ struct unit {
 };
 
 static const struct unit byte_units[] = {
-	{ "KiB", UINT64_C(1) << 10 }, { "MiB", UINT64_C(1) << 20 }, { "GiB", UINT64_C(1) << 30 },
-	{ "TiB", UINT64_C(1) << 40 }, { "K", UINT64_C(1) << 10 },   { "M", UINT64_C(1) << 20 },
-	{ "G", UINT64_C(1) << 30 },   { "T", UINT64_C(1) << 40 },   { "B", 1 },
+	{ "KiB", UINT64_C(1) << 10 },
+	{ "MiB", UINT64_C(1) << 20 },
+	{ "GiB", UINT64_C(1) << 30 },
+	{ "TiB", UINT64_C(1) << 40 },
+	{ "K", UINT64_C(1) << 10 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "G", UINT64_C(1) << 30 },
+	{ "T", UINT64_C(1) << 40 },
+	{ "B", 1 },
 	{ NULL, 0 },
 };
 
@@ -85,12 +91,12 @@ static int parse_with_unit(const char *text, const struct unit *units, uint64_t 
 			continue;
 		if (whole > UINT64_MAX / 2 / units->factor)
 			return -EINVAL;
-		/* Half a byte or half a permille is nothing that anybody can be given. */
-		unsigned __int128 scaled = (unsigned __int128)millionths * units->factor;
+		uint64_t scaled = millionths * units->factor; /* < 10^6 x 2^40 */
 
+		/* Half a byte or half a permille is nothing that anybody can be given. */
 		if (scaled % 1000000 != 0 && units->factor <= 1000)
 			return -EINVAL;
-		*ret = whole * units->factor + (uint64_t)(scaled / 1000000);
+		*ret = whole * units->factor + scaled / 1000000;
 		return 0;
 	}
 	/* 0 needs no unit: there is only one nothing. */
@@ -112,8 +118,7 @@ static int parse_bool(const char *text, uint64_t *ret)
 	return 0;
 }
 
-int value_parse(const char *text, enum balloond_type type, uint64_t *ret,
-		const char **ret_expected)
+int value_parse(const char *text, enum balloond_type type, uint64_t *ret, const char **ret_expected)
 {
 	const char *expected = NULL;
 	uint64_t x = 0;

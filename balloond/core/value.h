@@ -33,7 +33,7 @@ const char *value_format_human(char buf[VALUE_TEXT_MAX], uint64_t bytes);
 
 /* An amount of memory that may be left to balloond, or be a share of something else. */
 enum amount_kind {
-	AMOUNT_AUTO,     /* balloond's own formula */
+	AMOUNT_AUTO, /* balloond's own formula */
 	AMOUNT_BYTES,
 	AMOUNT_PERMILLE, /* of a base that the key names */
 	AMOUNT_KERNEL,   /* min: the kernel's floor alone */

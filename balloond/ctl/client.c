@@ -40,7 +40,7 @@ int client_get_host(sd_bus *bus, struct client_host *host, sd_bus_message **ret_
 		    sd_bus_error *error)
 {
 	const struct dictionary target = { client_host_properties, n_client_host_properties, host,
-				       NULL };
+					   NULL };
 	int r;
 
 	*host = (struct client_host){ 0 };
@@ -70,8 +70,8 @@ static struct client_guest *add_guest(struct client_guests *guests, size_t *allo
 /* Reads one object's a{sa{sv}} into guest. */
 static int read_object(sd_bus_message *reply, struct client_guest *guest)
 {
-	const struct dictionary target = { client_guest_properties, n_client_guest_properties, guest,
-				       guest->figures };
+	const struct dictionary target = { client_guest_properties, n_client_guest_properties,
+					   guest, guest->figures };
 	const char *interface;
 	int r;
 
@@ -234,8 +234,8 @@ int client_explain(sd_bus *bus, const char *name, struct client_explanation *exp
 		   sd_bus_error *error)
 {
 	const struct dictionary target = { client_explanation_properties,
-				       n_client_explanation_properties, explanation,
-				       explanation->guest.figures };
+					   n_client_explanation_properties, explanation,
+					   explanation->guest.figures };
 	int r;
 
 	*explanation = (struct client_explanation){ 0 };
@@ -282,7 +282,10 @@ uint64_t client_figure(const struct client_guest *guest, const char *name)
 	return BALLOOND_UNKNOWN;
 }
 
-#define HOST(name, type, field) { name, type, offsetof(struct client_host, field) }
+#define HOST(name, type, field) \
+	{ \
+		name, type, offsetof(struct client_host, field) \
+	}
 
 const struct client_property client_host_properties[] = {
 	HOST("Version", 's', version),
@@ -305,34 +308,29 @@ const struct client_property client_host_properties[] = {
 };
 const size_t n_client_host_properties = ELEMENTSOF(client_host_properties);
 
-#define GUEST(name, type, field) { name, type, offsetof(struct client_guest, field) }
+#define GUEST(name, type, field) \
+	{ \
+		name, type, offsetof(struct client_guest, field) \
+	}
 
 const struct client_property client_guest_properties[] = {
-	GUEST("Name", 's', name),
-	GUEST("UUID", 's', uuid),
-	GUEST("State", 's', state),
-	GUEST("Reason", 's', reason),
-	GUEST("Policy", 's', policy),
-	GUEST("Rule", 's', rule),
-	GUEST("Promise", 's', promise),
-	GUEST("Sample", 't', sample),
+	GUEST("Name", 's', name),       GUEST("UUID", 's', uuid),     GUEST("State", 's', state),
+	GUEST("Reason", 's', reason),   GUEST("Policy", 's', policy), GUEST("Rule", 's', rule),
+	GUEST("Promise", 's', promise), GUEST("Sample", 't', sample),
 };
 const size_t n_client_guest_properties = ELEMENTSOF(client_guest_properties);
 
-#define EXPLAINED(name, type, field) { name, type, offsetof(struct client_explanation, field) }
+#define EXPLAINED(name, type, field) \
+	{ \
+		name, type, offsetof(struct client_explanation, field) \
+	}
 
 const struct client_property client_explanation_properties[] = {
-	EXPLAINED("Name", 's', guest.name),
-	EXPLAINED("UUID", 's', guest.uuid),
-	EXPLAINED("State", 's', guest.state),
-	EXPLAINED("Reason", 's', guest.reason),
-	EXPLAINED("Policy", 's', guest.policy),
-	EXPLAINED("PolicyReason", 's', policy_reason),
-	EXPLAINED("Rule", 's', guest.rule),
-	EXPLAINED("Promise", 's', guest.promise),
-	EXPLAINED("Shares", 'u', shares),
-	EXPLAINED("Armed", 'b', armed),
-	EXPLAINED("DryRun", 'b', dry_run),
-	EXPLAINED("Tick", 't', tick),
+	EXPLAINED("Name", 's', guest.name),     EXPLAINED("UUID", 's', guest.uuid),
+	EXPLAINED("State", 's', guest.state),   EXPLAINED("Reason", 's', guest.reason),
+	EXPLAINED("Policy", 's', guest.policy), EXPLAINED("PolicyReason", 's', policy_reason),
+	EXPLAINED("Rule", 's', guest.rule),     EXPLAINED("Promise", 's', guest.promise),
+	EXPLAINED("Shares", 'u', shares),       EXPLAINED("Armed", 'b', armed),
+	EXPLAINED("DryRun", 'b', dry_run),      EXPLAINED("Tick", 't', tick),
 };
 const size_t n_client_explanation_properties = ELEMENTSOF(client_explanation_properties);

@@ -47,7 +47,7 @@ struct client_guests {
 
 struct client_explanation {
 	sd_bus_message *reply;
-	struct client_guest guest;   /* without sample */
+	struct client_guest guest; /* without sample */
 	const char *policy_reason;
 	int armed, dry_run;
 	uint32_t shares;

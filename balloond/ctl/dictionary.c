@@ -29,8 +29,9 @@ void *dictionary_find(const struct dictionary *d, const char *name, char type)
 
 	for (size_t i = 0; i < d->n_properties; i++)
 		if (strcmp(d->properties[i].name, name) == 0)
-			return d->properties[i].type == type ?
-				(char *)d->to + d->properties[i].offset : NULL;
+			return d->properties[i].type == type
+				       ? (char *)d->to + d->properties[i].offset
+				       : NULL;
 	if (!d->figures || type != SD_BUS_TYPE_UINT64)
 		return NULL;
 	for (size_t i = 0; i < n_published_figures && i < CLIENT_FIGURES_MAX; i++)

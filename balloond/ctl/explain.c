@@ -162,11 +162,10 @@ static json_t *policy_figures_json(const struct client_explanation *e)
 	for (size_t i = 0; i < e->n_policy_figures; i++) {
 		const struct client_policy_figure *figure = &e->policy_figures[i];
 
-		(void)json_array_append_new(array, json_pack("{s:s, s:s, s:o}",
-							     "Name", figure->name,
-							     "Type", figure->type,
-							     "Value",
-							     format_json_number(figure->value)));
+		(void)json_array_append_new(array,
+					    json_pack("{s:s, s:s, s:o}", "Name", figure->name,
+						      "Type", figure->type, "Value",
+						      format_json_number(figure->value)));
 	}
 	return array;
 }
@@ -176,9 +175,9 @@ static json_t *guards_json(const struct client_explanation *e)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < e->n_guards; i++)
-		(void)json_array_append_new(array, json_pack("{s:s, s:s}",
-							     "Name", e->guards[i].name,
-							     "Text", e->guards[i].text));
+		(void)json_array_append_new(array,
+					    json_pack("{s:s, s:s}", "Name", e->guards[i].name,
+						      "Text", e->guards[i].text));
 	return array;
 }
 

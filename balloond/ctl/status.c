@@ -12,8 +12,8 @@
 #include "balloond/io/log.h"
 #include "balloond/io/util.h"
 
-__attribute__((format(printf, 2, 3)))
-static void print_field(const char *label, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void print_field(const char *label, const char *format,
+							      ...)
 {
 	va_list args;
 
@@ -80,8 +80,7 @@ static void print_host(const struct client_host *host, const struct client_guest
 		    format_value(available, BALLOOND_BYTES, host->host_available));
 	print_states(guests);
 	if (*host->last_reload_error)
-		print_field("Last reload", "failed: %s",
-			    log_safe(safe, host->last_reload_error));
+		print_field("Last reload", "failed: %s", log_safe(safe, host->last_reload_error));
 }
 
 static json_t *host_json(const struct client_host *host, const struct client_guests *guests)
@@ -127,8 +126,8 @@ static int status_host(struct ctl *ctl, const struct client_guests *guests)
 
 static void print_guest(const struct client_guest *guest)
 {
-	static const char *const sizes[] = { "actual", "target", "floor", "ceiling", "used",
-					     "charge", "resident" };
+	static const char *const sizes[] = { "actual", "target", "floor",   "ceiling",
+					     "used",   "charge", "resident" };
 	uint64_t age = client_figure(guest, "stats-age");
 	char safe[LOG_SAFE_MAX], text[FORMAT_MAX];
 
@@ -166,9 +165,9 @@ static int find_guests(const struct client_guests *guests, int argc, char **argv
 		if (r >= 0)
 			continue;
 		fprintf(stderr, "balloonctl: %s \"%s\"%s\n",
-			r == -ENOTUNIQ ? "more than one guest is named" :
-			"there is no guest with the name or UUID", log_safe(safe, argv[i]),
-			r == -ENOTUNIQ ? ": give the UUID" : "");
+			r == -ENOTUNIQ ? "more than one guest is named"
+				       : "there is no guest with the name or UUID",
+			log_safe(safe, argv[i]), r == -ENOTUNIQ ? ": give the UUID" : "");
 		return CTL_FAILED;
 	}
 	return -1;

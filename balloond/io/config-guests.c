@@ -10,26 +10,48 @@
 #include "balloond/io/util.h"
 
 static const struct key promise_keys[] = {
-	{ .name = "name", .read = key_name, .offset = offsetof(struct promise, name),
+	{ .name = "name",
+	  .read = key_name,
+	  .offset = offsetof(struct promise, name),
 	  .required = true },
-	{ .name = "match", .read = config_read_match, .offset = offsetof(struct promise, match),
-	  .required = true, .expected = "{ name: PATTERN }" },
-	{ .name = "min", .read = key_amount, .offset = offsetof(struct promise, min),
-	  .fallback = "50%", .low = "0", .high = "64TiB", .low_share = "0%", .high_share = "100%",
-	  .word = "kernel", .word_kind = AMOUNT_KERNEL,
+	{ .name = "match",
+	  .read = config_read_match,
+	  .offset = offsetof(struct promise, match),
+	  .required = true,
+	  .expected = "{ name: PATTERN }" },
+	{ .name = "min",
+	  .read = key_amount,
+	  .offset = offsetof(struct promise, min),
+	  .fallback = "50%",
+	  .low = "0",
+	  .high = "64TiB",
+	  .low_share = "0%",
+	  .high_share = "100%",
+	  .word = "kernel",
+	  .word_kind = AMOUNT_KERNEL,
 	  .expected = "a share of the ceiling such as 50%, an amount such as 2GiB, or kernel" },
-	{ .name = "max", .read = key_amount, .offset = offsetof(struct promise, max),
-	  .fallback = "auto", .low = "1MiB", .high = "64TiB", .low_share = "1%",
-	  .high_share = "100%", .word = "auto", .word_kind = AMOUNT_AUTO,
+	{ .name = "max",
+	  .read = key_amount,
+	  .offset = offsetof(struct promise, max),
+	  .fallback = "auto",
+	  .low = "1MiB",
+	  .high = "64TiB",
+	  .low_share = "1%",
+	  .high_share = "100%",
+	  .word = "auto",
+	  .word_kind = AMOUNT_AUTO,
 	  .expected = "an amount such as 8GiB, a share of the guest's maximum such as 80%, "
 		      "or auto" },
-	{ .name = "shares", .read = key_u32, .offset = offsetof(struct promise, shares),
-	  .fallback = "1000", .low = "1", .high = "1000000" },
+	{ .name = "shares",
+	  .read = key_u32,
+	  .offset = offsetof(struct promise, shares),
+	  .fallback = "1000",
+	  .low = "1",
+	  .high = "1000000" },
 	{ .name = NULL },
 };
 
-static int read_promise(const struct node *entry, struct promise *promise,
-			const struct reading *r)
+static int read_promise(const struct node *entry, struct promise *promise, const struct reading *r)
 {
 	int k = keys_read(entry, promise_keys, promise, r), twin;
 

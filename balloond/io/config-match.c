@@ -43,7 +43,9 @@ static int read_names(const struct key *key, const struct node *node, void *fiel
 }
 
 static const struct key match_keys[] = {
-	{ .name = "name", .read = read_names, .required = true,
+	{ .name = "name",
+	  .read = read_names,
+	  .required = true,
 	  .expected = "a shell pattern such as \"db-*\", or a list of them" },
 	{ .name = NULL },
 };

@@ -76,11 +76,18 @@ static int leave_params(const struct key *key, const struct node *node, void *fi
 }
 
 static const struct key rule_keys[] = {
-	{ .name = "name", .read = key_name, .offset = offsetof(struct rule, name),
+	{ .name = "name",
+	  .read = key_name,
+	  .offset = offsetof(struct rule, name),
 	  .required = true },
-	{ .name = "match", .read = config_read_match, .offset = offsetof(struct rule, match),
-	  .required = true, .expected = "{ name: PATTERN }" },
-	{ .name = "policy", .read = read_policy, .offset = offsetof(struct rule, policy),
+	{ .name = "match",
+	  .read = config_read_match,
+	  .offset = offsetof(struct rule, match),
+	  .required = true,
+	  .expected = "{ name: PATTERN }" },
+	{ .name = "policy",
+	  .read = read_policy,
+	  .offset = offsetof(struct rule, policy),
 	  .required = true,
 	  .expected = "the name of a policy (a-z, then up to 31 of a-z 0-9 -)" },
 	{ .name = "params", .read = leave_params },
@@ -144,8 +151,8 @@ int config_read_rules(const struct key *key, const struct node *node, void *fiel
 			continue;
 		}
 		config->state_size = largest(config->state_size, rule->policy->state_size);
-		config->rule_state_size =
-			largest(config->rule_state_size, rule->policy->rule_state_size);
+		config->rule_state_size = largest(config->rule_state_size,
+						  rule->policy->rule_state_size);
 		config->scratch_size = largest(config->scratch_size, rule->policy->scratch_size);
 	}
 	return result;

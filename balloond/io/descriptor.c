@@ -14,8 +14,8 @@ struct refusal {
 	char *error;
 };
 
-__attribute__((format(printf, 2, 3)))
-static int refuse(const struct refusal *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int refuse(const struct refusal *r, const char *format,
+							...)
 {
 	int at = snprintf(r->error, DESCRIPTOR_ERROR_MAX, "%s.so ", r->name);
 	va_list args;
@@ -103,8 +103,8 @@ static int check_texts(const struct refusal *r, const struct balloond_policy *p)
 }
 
 /* The text of one bound or default, against the bounds that are known to be good. */
-static int check_spelling(const struct refusal *r, const struct balloond_param *p,
-			  const char *what, const char *text, const char *low, const char *high)
+static int check_spelling(const struct refusal *r, const struct balloond_param *p, const char *what,
+			  const char *text, const char *low, const char *high)
 {
 	char why[BOUNDED_WHY_MAX];
 	uint64_t x;

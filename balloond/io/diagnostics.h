@@ -23,7 +23,7 @@ struct diagnostics {
 	const char *file; /* borrowed while a file is read; NULL afterwards */
 	struct diagnostic items[DIAGNOSTICS_MAX]; /* in the order of the file */
 	size_t n_items;
-	size_t n_more;    /* that found no place in items */
+	size_t n_more; /* that found no place in items */
 };
 
 void diagnostics_add(struct diagnostics *d, size_t line, size_t column, const char *format, ...)

@@ -43,11 +43,10 @@ static const struct {
 	{ GUEST_BALLOON, "/domain/devices/memballoon[not(@model='none')]" },
 	{ GUEST_CONTAINER, "/domain[@type='lxc' or @type='openvz']" },
 	/* Mediated AP and CCW devices are the two that QEMU lets live with a balloon. */
-	{ GUEST_DEVICES_PIN,
-	  "/domain/devices/hostdev[@type='pci' or "
-	  "(@type='mdev' and not(@model='vfio-ap' or @model='vfio-ccw'))]"
-	  " | /domain/devices/interface[@type='hostdev' or @type='vdpa']"
-	  " | /domain/devices/disk[@type='nvme' or @type='vhostvdpa']" },
+	{ GUEST_DEVICES_PIN, "/domain/devices/hostdev[@type='pci' or "
+			     "(@type='mdev' and not(@model='vfio-ap' or @model='vfio-ccw'))]"
+			     " | /domain/devices/interface[@type='hostdev' or @type='vdpa']"
+			     " | /domain/devices/disk[@type='nvme' or @type='vhostvdpa']" },
 	{ GUEST_CONFIDENTIAL, "/domain/launchSecurity" },
 	{ GUEST_HUGEPAGES, "/domain/memoryBacking/hugepages" },
 	{ GUEST_LOCKED, "/domain/memoryBacking/locked" },
@@ -154,10 +153,11 @@ static void read_sizes(xmlXPathContextPtr context, struct domain_facts *facts)
 
 	maximum = sum_bytes(context, "/domain/memory", BALLOOND_UNKNOWN);
 	current = sum_bytes(context, "/domain/currentMemory", BALLOOND_UNKNOWN);
-	facts->elastic_size = sum_bytes(
-		context, "/domain/devices/memory[@model='virtio-mem']/target/size", 0);
-	facts->elastic_current = sum_bytes(
-		context, "/domain/devices/memory[@model='virtio-mem']/target/current", 0);
+	facts->elastic_size = sum_bytes(context,
+					"/domain/devices/memory[@model='virtio-mem']/target/size",
+					0);
+	facts->elastic_current =
+		sum_bytes(context, "/domain/devices/memory[@model='virtio-mem']/target/current", 0);
 	facts->maximum = without(maximum, facts->elastic_size);
 	facts->current = without(current, facts->elastic_current);
 	if (facts->current == BALLOOND_UNKNOWN || facts->current > facts->maximum)
@@ -166,8 +166,9 @@ static void read_sizes(xmlXPathContextPtr context, struct domain_facts *facts)
 
 static usec_t read_period(xmlXPathContextPtr context)
 {
-	_cleanup_(object_freep) xmlXPathObjectPtr found =
-		find_nodes(context, "/domain/devices/memballoon/stats/@period");
+	_cleanup_(object_freep)
+		xmlXPathObjectPtr found = find_nodes(context,
+						     "/domain/devices/memballoon/stats/@period");
 	_cleanup_(string_freep) xmlChar *text = NULL;
 	uint64_t seconds;
 

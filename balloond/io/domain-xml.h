@@ -8,10 +8,10 @@
 #include "balloond/core/snapshot.h"
 
 struct domain_facts {
-	uint32_t facts;    /* of enum guest_facts: those that a definition decides */
-	uint64_t maximum;  /* <memory>, without virtio-mem; bytes, or UNKNOWN */
-	uint64_t current;  /* <currentMemory>, without virtio-mem; maximum where it is missing */
-	usec_t period;     /* of the balloon's statistics, 0: off */
+	uint32_t facts;   /* of enum guest_facts: those that a definition decides */
+	uint64_t maximum; /* <memory>, without virtio-mem; bytes, or UNKNOWN */
+	uint64_t current; /* <currentMemory>, without virtio-mem; maximum where it is missing */
+	usec_t period;    /* of the balloon's statistics, 0: off */
 	uint64_t elastic_size, elastic_current; /* of all virtio-mem devices together, bytes */
 };
 

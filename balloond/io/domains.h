@@ -15,38 +15,38 @@
 
 /* What should be asked of a domain, and is being asked: live-calls.c. */
 struct domain_calls {
-	bool in_flight;          /* one call a domain at any time */
-	bool gave_up;            /* the one in flight hangs; that was told */
+	bool in_flight; /* one call a domain at any time */
+	bool gave_up;   /* the one in flight hangs; that was told */
 	bool wants_inspection;
-	bool wants_actual;       /* one that asks the hypervisor itself for the size */
-	usec_t inspect_after;    /* after one that failed */
-	uint64_t target;         /* to be asked for, or UNKNOWN */
-	usec_t period;           /* to be set, 0: none */
-	usec_t inspected;        /* when last */
-	usec_t period_asked;     /* when last, 0: never */
+	bool wants_actual;    /* one that asks the hypervisor itself for the size */
+	usec_t inspect_after; /* after one that failed */
+	uint64_t target;      /* to be asked for, or UNKNOWN */
+	usec_t period;        /* to be set, 0: none */
+	usec_t inspected;     /* when last */
+	usec_t period_asked;  /* when last, 0: never */
 };
 
 struct domain {
-	struct guest guest;      /* as last read; facts and ages are completed by compose */
+	struct guest guest; /* as last read; facts and ages are completed by compose */
 	unsigned source;
-	int id;                  /* of this run, -1: unknown */
+	int id; /* of this run, -1: unknown */
 	bool is_lost;
-	bool is_hidden;          /* ended; a sweep or the end of a call removes it */
-	usec_t stopped;          /* hidden: since when */
-	usec_t run_seen;         /* when this run was first seen */
-	usec_t moving_until;     /* a migration is told to copy it */
+	bool is_hidden;      /* ended; a sweep or the end of a call removes it */
+	usec_t stopped;      /* hidden: since when */
+	usec_t run_seen;     /* when this run was first seen */
+	usec_t moving_until; /* a migration is told to copy it */
 
 	uint32_t swept_facts, inspected_facts;
-	unsigned n_short;        /* sweeps in a row that found somebody else's job */
+	unsigned n_short; /* sweeps in a row that found somebody else's job */
 
-	uint64_t raw_maximum, raw_actual; /* as libvirt says, virtio-mem included */
+	uint64_t raw_maximum, raw_actual;       /* as libvirt says, virtio-mem included */
 	uint64_t elastic_size, elastic_current; /* of virtio-mem */
-	uint64_t wrong_actual;   /* libvirt's raw_actual that is known to be wrong, or UNKNOWN */
-	uint64_t known_actual;   /* what is right instead */
+	uint64_t wrong_actual; /* libvirt's raw_actual that is known to be wrong, or UNKNOWN */
+	uint64_t known_actual; /* what is right instead */
 
-	usec_t stats_swept;      /* of the sweep that last read statistics */
-	usec_t sampled_after;    /* its newest sample is not older than this, 0: unknown */
-	usec_t stats_age;        /* at that sweep, or UNKNOWN */
+	usec_t stats_swept;   /* of the sweep that last read statistics */
+	usec_t sampled_after; /* its newest sample is not older than this, 0: unknown */
+	usec_t stats_age;     /* at that sweep, or UNKNOWN */
 
 	struct domain_calls calls;
 };
@@ -63,8 +63,7 @@ struct domain *domains_find(const struct domains *domains, const char *uuid);
 int domains_take_sweep(struct domains *domains, const struct sweep *sweep, bool adopt);
 
 /* Returns whether libvirt's idea of the size is wrong: the next sweep corrects it. */
-bool domain_take_inspection(struct domain *domain, const struct inspection *inspection,
-			    usec_t now);
+bool domain_take_inspection(struct domain *domain, const struct inspection *inspection, usec_t now);
 
 /* Returns whether a sweep should look at the source soon. */
 bool domains_take_event(struct domains *domains, const struct event *event);

@@ -15,26 +15,26 @@
 struct sample {
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
-	int id;                /* of this run of the domain; -1: unknown */
-	uint32_t facts;        /* CONTAINER, PAUSED, BUSY, STATS_GATED, NO_STATS */
-	bool is_short;         /* its statistics could not be read this time: somebody was there */
-	bool is_computed;      /* figures are made at the call (test driver): always fresh */
+	int id;           /* of this run of the domain; -1: unknown */
+	uint32_t facts;   /* CONTAINER, PAUSED, BUSY, STATS_GATED, NO_STATS */
+	bool is_short;    /* its statistics could not be read this time: somebody was there */
+	bool is_computed; /* figures are made at the call (test driver): always fresh */
 	uint64_t maximum, actual;
 	uint64_t total, usable, unused, caches;
 	uint64_t swap_in, swap_out, major_faults;
 	uint64_t rss, resident;
-	uint64_t last_update;  /* seconds since the epoch, 0: never, or UNKNOWN */
+	uint64_t last_update; /* seconds since the epoch, 0: never, or UNKNOWN */
 };
 
 /* One look at all domains of one source. */
 struct sweep {
 	unsigned source;
-	int error;             /* 0, or negative errno: no samples */
-	bool is_connected;     /* afterwards */
-	bool is_first;         /* the first since the connection was made */
-	char text[192];        /* why there is no connection; for people */
-	usec_t began, ended;   /* monotonic */
-	usec_t wall;           /* real time at the end */
+	int error;              /* 0, or negative errno: no samples */
+	bool is_connected;      /* afterwards */
+	bool is_first;          /* the first since the connection was made */
+	char text[192];         /* why there is no connection; for people */
+	usec_t began, ended;    /* monotonic */
+	usec_t wall;            /* real time at the end */
 	struct sample *samples; /* sorted by uuid */
 	size_t n_samples;
 };
@@ -43,20 +43,20 @@ struct sweep {
 struct inspection {
 	struct domain_facts live;
 	bool is_transient;
-	uint64_t sold;         /* persistent currentMemory, bytes; UNKNOWN if transient */
-	uint64_t actual;       /* asked of the hypervisor itself, without virtio-mem; or UNKNOWN */
+	uint64_t sold;   /* persistent currentMemory, bytes; UNKNOWN if transient */
+	uint64_t actual; /* asked of the hypervisor itself, without virtio-mem; or UNKNOWN */
 };
 
 /* What libvirt told without being asked. */
 enum event_kind {
-	EVENT_STARTED,   /* a run of the domain begins, here or by migration */
+	EVENT_STARTED, /* a run of the domain begins, here or by migration */
 	EVENT_REBOOTED,
 	EVENT_STOPPED,
-	EVENT_CHANGED,   /* its definition is another */
-	EVENT_RESIZED,   /* its balloon moved */
-	EVENT_MOVING,    /* a migration copies it */
-	EVENT_STATE,     /* paused, resumed, a job ended: a sweep will tell */
-	EVENT_CLOSED,    /* the connection is gone */
+	EVENT_CHANGED, /* its definition is another */
+	EVENT_RESIZED, /* its balloon moved */
+	EVENT_MOVING,  /* a migration copies it */
+	EVENT_STATE,   /* paused, resumed, a job ended: a sweep will tell */
+	EVENT_CLOSED,  /* the connection is gone */
 };
 
 struct event {
@@ -71,16 +71,16 @@ enum call_kind { CALL_INSPECT, CALL_SET_MEMORY, CALL_SET_PERIOD };
 struct call {
 	enum call_kind kind;
 	char uuid[GUEST_UUID_MAX];
-	uint64_t bytes;     /* SET_MEMORY */
-	usec_t period;      /* SET_PERIOD */
-	bool skip_stats;    /* INSPECT: its statistics must not be read */
+	uint64_t bytes;  /* SET_MEMORY */
+	usec_t period;   /* SET_PERIOD */
+	bool skip_stats; /* INSPECT: its statistics must not be read */
 };
 
 struct call_result {
 	unsigned source;
 	struct call call;
-	bool is_over;       /* else it hangs: given up, but no other may follow yet */
-	int error;          /* 0, or negative errno; -ETIMEDOUT: waited in vain, or hangs */
-	usec_t latency;     /* since it was submitted */
+	bool is_over;   /* else it hangs: given up, but no other may follow yet */
+	int error;      /* 0, or negative errno; -ETIMEDOUT: waited in vain, or hangs */
+	usec_t latency; /* since it was submitted */
 	struct inspection inspection;
 };

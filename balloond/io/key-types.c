@@ -110,8 +110,7 @@ int texts_read(const struct node *node, size_t max, const char *expected,
 	return result;
 }
 
-int key_bool(const struct key *key, const struct node *node, void *field,
-	     const struct reading *r)
+int key_bool(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	uint64_t x;
 	int k = bounded_read(node, BALLOOND_BOOL, key->low, key->high, &x, r->diagnostics);
@@ -122,8 +121,7 @@ int key_bool(const struct key *key, const struct node *node, void *field,
 }
 
 /* The row's bounds keep it within 32 bits. */
-int key_u32(const struct key *key, const struct node *node, void *field,
-	    const struct reading *r)
+int key_u32(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	uint64_t x;
 	int k = bounded_read(node, BALLOOND_COUNT, key->low, key->high, &x, r->diagnostics);
@@ -133,8 +131,7 @@ int key_u32(const struct key *key, const struct node *node, void *field,
 	return k;
 }
 
-int key_rate(const struct key *key, const struct node *node, void *field,
-	     const struct reading *r)
+int key_rate(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	const char *text = node_text(node);
 	size_t length = text ? strlen(text) : 0;
@@ -150,8 +147,7 @@ int key_rate(const struct key *key, const struct node *node, void *field,
 	memcpy(size, text, length - 2);
 	size[length - 2] = '\0';
 	if (value_parse(size, BALLOOND_BYTES, &x, NULL) < 0) {
-		node_expected(node, r->diagnostics,
-			      "a rate such as 256MiB/s (KiB, MiB, GiB, TiB)");
+		node_expected(node, r->diagnostics, "a rate such as 256MiB/s (KiB, MiB, GiB, TiB)");
 		return -EINVAL;
 	}
 	k = bounded_parse(size, BALLOOND_BYTES, key->low, key->high, &x, why);
@@ -162,8 +158,7 @@ int key_rate(const struct key *key, const struct node *node, void *field,
 	return k;
 }
 
-int key_amount(const struct key *key, const struct node *node, void *field,
-	       const struct reading *r)
+int key_amount(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	const char *text = node_text(node);
 	struct amount *amount = field;
@@ -192,8 +187,7 @@ int key_amount(const struct key *key, const struct node *node, void *field,
 	return k;
 }
 
-int key_word(const struct key *key, const struct node *node, void *field,
-	     const struct reading *r)
+int key_word(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	const char *text = node_text(node);
 
@@ -208,8 +202,7 @@ int key_word(const struct key *key, const struct node *node, void *field,
 	return -EINVAL;
 }
 
-int key_name(const struct key *key, const struct node *node, void *field,
-	     const struct reading *r)
+int key_name(const struct key *key, const struct node *node, void *field, const struct reading *r)
 {
 	static const char expected[] = "a name of 1 to 63 bytes on one line";
 	const char *text = node_text(node);

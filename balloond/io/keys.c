@@ -66,8 +66,8 @@ void keys_unknown(const struct node *node, const char *const names[], size_t n_n
 	node_key_error(node, d, "unknown key, known here: %s", n_names > 0 ? known : "none");
 }
 
-static void check_unknown(const struct node *mapping, const struct key *keys,
-			  struct diagnostics *d, int *result)
+static void check_unknown(const struct node *mapping, const struct key *keys, struct diagnostics *d,
+			  int *result)
 {
 	const char *names[TABLE_MAX];
 	size_t n = 0;

@@ -17,20 +17,20 @@ struct reading {
 };
 
 struct key {
-	const char *name;       /* NULL ends a table */
+	const char *name; /* NULL ends a table */
 	int (*read)(const struct key *key, const struct node *node, void *field,
 		    const struct reading *r);
-	size_t offset;          /* of the field in the table's struct */
-	const char *fallback;   /* default in YAML spelling; NULL: the field stays as it is */
+	size_t offset;        /* of the field in the table's struct */
+	const char *fallback; /* default in YAML spelling; NULL: the field stays as it is */
 	bool required;
 
 	const struct key *keys; /* a mapping of more keys of the same struct; then no read */
-		const char *low, *high;          /* bounds in YAML spelling, inclusive; NULL: none */
+	const char *low, *high; /* bounds in YAML spelling, inclusive; NULL: none */
 	const char *low_share, *high_share; /* key_amount: the same for percentages */
-	const char *word;                /* key_amount: a word that is allowed too, or NULL, */
-	enum amount_kind word_kind;      /* and what it means */
-	const char *const *words;        /* key_word: in the order of the enum, NULL-terminated */
-	const char *expected;            /* key_amount, key_word: what is allowed, for people */
+	const char *word;                   /* key_amount: a word that is allowed too, or NULL, */
+	enum amount_kind word_kind;         /* and what it means */
+	const char *const *words; /* key_word: in the order of the enum, NULL-terminated */
+	const char *expected;     /* key_amount, key_word: what is allowed, for people */
 };
 
 /* Reads a mapping (NULL: nothing is written) into base: known keys, fallbacks, complaints about

@@ -13,15 +13,15 @@
 
 struct live_source {
 	char *uri;
-	unsigned number;         /* in everything that virt tells of it */
+	unsigned number; /* in everything that virt tells of it */
 	struct virt_source *virt;
-	bool is_optional;        /* of uri: auto: it may be missing */
+	bool is_optional; /* of uri: auto: it may be missing */
 	bool is_connected;
-	bool has_answered;       /* a first attempt is over, with or without success */
+	bool has_answered; /* a first attempt is over, with or without success */
 	bool has_swept;
-	bool wants_sweep;        /* soon */
-	int error;               /* of the last sweep, for the journal */
-	usec_t ended, duration;  /* of the last sweep */
+	bool wants_sweep;       /* soon */
+	int error;              /* of the last sweep, for the journal */
+	usec_t ended, duration; /* of the last sweep */
 	usec_t back_off, retry_at;
 };
 
@@ -37,10 +37,10 @@ struct live {
 	unsigned next_number;
 	struct domains domains;
 	struct sold sold;
-	bool save_failed;        /* that was logged */
+	bool save_failed; /* that was logged */
 	bool has_news;
-	bool has_wants;          /* some domain may have a call to be queued */
-	usec_t configured;       /* when */
+	bool has_wants;    /* some domain may have a call to be queued */
+	usec_t configured; /* when */
 
 	/* Of the configuration. */
 	bool dry_run, keep_stats_period;

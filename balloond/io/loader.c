@@ -25,7 +25,7 @@ struct module {
 	struct module *next;
 	dev_t device;
 	ino_t inode;
-	int fd; /* never closed: see above */
+	int fd;                               /* never closed: see above */
 	const struct balloond_policy *policy; /* NULL: it exports none */
 };
 
@@ -39,8 +39,8 @@ struct request {
 	size_t error_size;
 };
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(const struct request *q, int r, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int refuse(const struct request *q, int r,
+							const char *format, ...)
 {
 	va_list args;
 
@@ -54,10 +54,10 @@ static int refuse(const struct request *q, int r, const char *format, ...)
 static const char *distrust(const struct request *q, const struct stat *st)
 {
 	if (q->dir_is_builtin)
-		return st->st_uid != 0		? "is not owned by root"
-		       : st->st_mode & S_IWGRP	? "can be written by its group"
-		       : st->st_mode & S_IWOTH	? "can be written by everybody"
-						: NULL;
+		return st->st_uid != 0         ? "is not owned by root"
+		       : st->st_mode & S_IWGRP ? "can be written by its group"
+		       : st->st_mode & S_IWOTH ? "can be written by everybody"
+					       : NULL;
 	return st->st_uid != 0 && st->st_uid != geteuid()
 		       ? "is owned by neither root nor the user of balloond"
 	       : st->st_mode & S_IWOTH ? "can be written by everybody"
@@ -159,8 +159,7 @@ static struct module *find_module(const struct stat *st)
 }
 
 /* Takes over fd where the dynamic linker took the file. */
-static int add_module(const struct request *q, const struct stat *st, int *fd,
-		      struct module **ret)
+static int add_module(const struct request *q, const struct stat *st, int *fd, struct module **ret)
 {
 	_cleanup_free_ struct module *m = calloc(1, sizeof(*m));
 	char path[64];

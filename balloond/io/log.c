@@ -44,7 +44,8 @@ const char *log_safe(char buf[LOG_SAFE_MAX], const char *text)
 		 * that UTF-8 spells 0xc2 0x80..0x9f. */
 		if (c < 0x20 || c == 0x7f)
 			c = '?';
-		else if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
+		else if (c == 0xc2 && (unsigned char)text[1] >= 0x80 &&
+			 (unsigned char)text[1] < 0xa0)
 			c = '?', text++;
 		buf[n++] = (char)c;
 	}

@@ -17,7 +17,7 @@ struct job {
 	void (*drop)(struct job *job);                 /* on any thread; frees the job */
 	bool background;                               /* may wait behind others (worker.h) */
 
-	struct job *next;                              /* of the queue that has it */
+	struct job *next;                                             /* of the queue that has it */
 	enum { JOB_WAITS, JOB_RUNS, JOB_ABANDONED, JOB_ENDED } state; /* worker.c alone */
 };
 

@@ -13,17 +13,17 @@ enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 
 struct node {
 	enum node_kind kind;
-	bool quoted;                  /* scalar: "true" is a text, true is not */
-	size_t line, column;          /* of the value, from 1, in characters */
-	const char *text;             /* scalar: without NUL inside; owned */
+	bool quoted;         /* scalar: "true" is a text, true is not */
+	size_t line, column; /* of the value, from 1, in characters */
+	const char *text;    /* scalar: without NUL inside; owned */
 
-	const char *key;              /* inside a mapping, else NULL; owned */
+	const char *key; /* inside a mapping, else NULL; owned */
 	size_t key_line, key_column;
-	size_t index;                 /* which child of its parent, from 0 */
+	size_t index; /* which child of its parent, from 0 */
 
-	struct node *parent;          /* NULL: the root */
-	struct node *first, *last;    /* children, in the order of the file */
-	struct node *next;            /* sibling */
+	struct node *parent;       /* NULL: the root */
+	struct node *first, *last; /* children, in the order of the file */
+	struct node *next;         /* sibling */
 	size_t n_children;
 };
 

@@ -13,7 +13,7 @@
 
 struct sold_entry {
 	char uuid[GUEST_UUID_MAX];
-	int id;          /* of the domain's run: another run was sold anew */
+	int id; /* of the domain's run: another run was sold anew */
 	uint64_t bytes;
 };
 

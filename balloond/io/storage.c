@@ -95,8 +95,7 @@ static int allocate_arrays(const struct history *h, const struct history *wanted
 	a->states = grown(h->states, n_guests, wanted->max_guests, wanted->state_size);
 	a->spare_states = grown(NULL, 0, wanted->max_guests, wanted->state_size);
 	a->rules = grown(h->rules, n_rules, wanted->max_rules, sizeof(*h->rules));
-	a->rule_states = grown(h->rule_states, n_rules, wanted->max_rules,
-			       wanted->rule_state_size);
+	a->rule_states = grown(h->rule_states, n_rules, wanted->max_rules, wanted->rule_state_size);
 	return a->guests && a->spare && a->states && a->spare_states && a->rules && a->rule_states
 		       ? 0
 		       : -ENOMEM;
@@ -173,7 +172,8 @@ int plan_reserve(struct plan *p, size_t n_guests, const struct config *config)
 	targets = grown(NULL, 0, max, sizeof(*p->targets));
 	states = grown(NULL, 0, max, sizeof(*p->states));
 	scratch = grown(NULL, 0, max, config->scratch_size);
-	if (!verdicts || !steps || !fill || !index || !key || !view || !targets || !states || !scratch)
+	if (!verdicts || !steps || !fill || !index || !key || !view || !targets || !states ||
+	    !scratch)
 		return -ENOMEM;
 	replace(&p->verdicts, TAKE_PTR(verdicts));
 	replace(&p->steps, TAKE_PTR(steps));

@@ -12,20 +12,20 @@
 #define _unused_ __attribute__((unused))
 #define ELEMENTSOF(x) (sizeof(x) / sizeof((x)[0]))
 
-#define TAKE_PTR(p)                         \
-	({                                  \
-		__typeof__(p) *_pp = &(p);  \
+#define TAKE_PTR(p) \
+	({ \
+		__typeof__(p) *_pp = &(p); \
 		__typeof__(p) _taken = *_pp; \
-		*_pp = NULL;                \
-		_taken;                     \
+		*_pp = NULL; \
+		_taken; \
 	})
 
-#define TAKE_FD(fd)               \
-	({                        \
+#define TAKE_FD(fd) \
+	({ \
 		int *_pfd = &(fd); \
 		int _taken = *_pfd; \
-		*_pfd = -1;       \
-		_taken;           \
+		*_pfd = -1; \
+		_taken; \
 	})
 
 static inline void freep(void *p)

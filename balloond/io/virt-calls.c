@@ -35,7 +35,7 @@ struct call_job {
 	struct virt_source *source;
 	struct call_job *next, *previous; /* virt::calls */
 	usec_t submitted;
-	_Atomic usec_t started;           /* 0: it waits */
+	_Atomic usec_t started; /* 0: it waits */
 	bool is_given_up;
 	struct call_result result;
 };

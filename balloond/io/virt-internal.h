@@ -35,9 +35,9 @@ struct virt_source {
 	struct mailbox *mailbox;
 	unsigned number;
 	char *uri;
-	struct workers *thread;   /* main thread only */
-	bool is_sweeping;         /* main thread only */
-	atomic_bool was_closed;   /* the connection is dead; set by libvirt's event thread */
+	struct workers *thread; /* main thread only */
+	bool is_sweeping;       /* main thread only */
+	atomic_bool was_closed; /* the connection is dead; set by libvirt's event thread */
 
 	pthread_mutex_t lock;
 	virConnectPtr connection; /* guarded by lock; NULL: none */
@@ -45,8 +45,8 @@ struct virt_source {
 	/* The source's own thread only. */
 	enum virt_kind kind;
 	bool stats_are_risky;
-	bool no_nowait;           /* the driver refuses the flag */
-	bool no_bulk;             /* it has no balloon figures in bulk statistics */
+	bool no_nowait; /* the driver refuses the flag */
+	bool no_bulk;   /* it has no balloon figures in bulk statistics */
 	int events[VIRT_EVENTS_MAX];
 	struct residents residents;
 };

@@ -245,8 +245,7 @@ static int submit(struct virt_source *s, void (*run)(struct job *),
 	return r;
 }
 
-int virt_source_open(struct virt *virt, const char *uri, unsigned number,
-		     struct virt_source **ret)
+int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct virt_source **ret)
 {
 	struct virt_source *s = calloc(1, sizeof(*s));
 	int r;

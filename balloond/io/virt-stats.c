@@ -22,18 +22,18 @@ static const struct row {
 	size_t offset;
 	unsigned unit;
 } rows[] = {
-	{ "balloon.current", VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON,
-	  offsetof(struct sample, actual), KIB },
+	{ "balloon.current", VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON, offsetof(struct sample, actual),
+	  KIB },
 	{ "balloon.maximum", -1, offsetof(struct sample, maximum), KIB },
-	{ "balloon.swap_in", VIR_DOMAIN_MEMORY_STAT_SWAP_IN,
-	  offsetof(struct sample, swap_in), KIB },
-	{ "balloon.swap_out", VIR_DOMAIN_MEMORY_STAT_SWAP_OUT,
-	  offsetof(struct sample, swap_out), KIB },
+	{ "balloon.swap_in", VIR_DOMAIN_MEMORY_STAT_SWAP_IN, offsetof(struct sample, swap_in),
+	  KIB },
+	{ "balloon.swap_out", VIR_DOMAIN_MEMORY_STAT_SWAP_OUT, offsetof(struct sample, swap_out),
+	  KIB },
 	{ "balloon.major_fault", VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT,
 	  offsetof(struct sample, major_faults), 1 },
 	{ "balloon.unused", VIR_DOMAIN_MEMORY_STAT_UNUSED, offsetof(struct sample, unused), KIB },
-	{ "balloon.available", VIR_DOMAIN_MEMORY_STAT_AVAILABLE,
-	  offsetof(struct sample, total), KIB },
+	{ "balloon.available", VIR_DOMAIN_MEMORY_STAT_AVAILABLE, offsetof(struct sample, total),
+	  KIB },
 	{ "balloon.usable", VIR_DOMAIN_MEMORY_STAT_USABLE, offsetof(struct sample, usable), KIB },
 	{ "balloon.disk_caches", VIR_DOMAIN_MEMORY_STAT_DISK_CACHES,
 	  offsetof(struct sample, caches), KIB },
@@ -62,8 +62,8 @@ void virt_sample_set_state(int state, int reason, struct sample *sample)
 {
 	if (state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED)
 		sample->facts |= GUEST_PAUSED;
-	if (state == VIR_DOMAIN_RUNNING && (reason == VIR_DOMAIN_RUNNING_POSTCOPY ||
-					    reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
+	if (state == VIR_DOMAIN_RUNNING &&
+	    (reason == VIR_DOMAIN_RUNNING_POSTCOPY || reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
 		sample->facts |= GUEST_BUSY;
 }
 

@@ -78,8 +78,7 @@ static int collect_records(const struct virt_source *s, virDomainStatsRecordPtr 
 	if (!sweep->samples)
 		return -ENOMEM;
 	for (int i = 0; i < n; i++)
-		if (collect_record(s, records[i], is_gated,
-				   &sweep->samples[sweep->n_samples]) >= 0)
+		if (collect_record(s, records[i], is_gated, &sweep->samples[sweep->n_samples]) >= 0)
 			sweep->n_samples++;
 	return 0;
 }
@@ -129,8 +128,7 @@ static int collect_bulk(struct virt_source *s, virConnectPtr connection, bool is
 	return r;
 }
 
-static int collect_domain(const struct virt_source *s, virDomainPtr domain,
-			  struct sample *sample)
+static int collect_domain(const struct virt_source *s, virDomainPtr domain, struct sample *sample)
 {
 	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
 	int n, r;

@@ -38,8 +38,7 @@ size_t virt_dispatch(struct virt *virt);
 void virt_check_deadlines(struct virt *virt, usec_t now);
 
 /* number comes back in everything that is heard of this source. */
-int virt_source_open(struct virt *virt, const char *uri, unsigned number,
-		     struct virt_source **ret);
+int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct virt_source **ret);
 
 /* Lets go of the source, which may be NULL; its thread closes the connection.  Does not wait. */
 void virt_source_close(struct virt *virt, struct virt_source *source);

@@ -25,7 +25,7 @@ struct workers {
 	struct job_list jobs, background;
 	size_t max_jobs;
 	unsigned n_wanted;
-	unsigned n_threads;    /* alive, abandoned ones included */
+	unsigned n_threads; /* alive, abandoned ones included */
 	unsigned n_abandoned;
 	unsigned n_background; /* running background jobs, abandoned ones not included */
 	bool ending;
@@ -128,8 +128,7 @@ static int start_thread(struct workers *w)
 	return 0;
 }
 
-int workers_new(unsigned n_threads, size_t max_jobs, struct mailbox *mailbox,
-		struct workers **ret)
+int workers_new(unsigned n_threads, size_t max_jobs, struct mailbox *mailbox, struct workers **ret)
 {
 	struct workers *w = calloc(1, sizeof(*w));
 	pthread_condattr_t attr;

@@ -17,8 +17,7 @@
 
 struct workers;
 
-int workers_new(unsigned n_threads, size_t max_jobs, struct mailbox *mailbox,
-		struct workers **ret);
+int workers_new(unsigned n_threads, size_t max_jobs, struct mailbox *mailbox, struct workers **ret);
 
 /* 0: the job is not the caller's any more; it will be run and delivered, or dropped.
  * -EAGAIN: the queue is full; the job is still the caller's. */

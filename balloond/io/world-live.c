@@ -22,6 +22,8 @@
 
 /* As long as the first inspections may take before the world counts as settled without them. */
 #define SETTLE_MAX 5000000u
+/* A daemon that is being started by its socket may take this long; a hung one for ever. */
+#define ANSWER_MAX 30000000u
 
 static void on_event(void *userdata, const struct event *event)
 {
@@ -66,7 +68,8 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uin
 	r = sold_save(&live->sold, &live->domains);
 	if (r < 0 && !live->save_failed)
 		log_warning("cannot keep what transient guests were sold, after a restart they may "
-			    "stay small: %s", strerror(-r));
+			    "stay small: %s",
+			    strerror(-r));
 	live->save_failed = r < 0;
 	if (live->has_news) {
 		live->has_news = false;
@@ -130,11 +133,12 @@ static bool world_is_connected(void *self)
 static bool world_is_settled(void *self)
 {
 	struct live *live = self;
+	usec_t since = clock_monotonic() - live->configured;
 
-	for (size_t i = 0; i < live->n_sources; i++)
+	for (size_t i = 0; i < live->n_sources && since < ANSWER_MAX; i++)
 		if (!live->sources[i]->has_answered)
 			return false;
-	if (clock_monotonic() - live->configured > SETTLE_MAX)
+	if (since > SETTLE_MAX)
 		return true;
 	for (size_t i = 0; i < live->domains.n; i++)
 		if (!live->domains.list[i]->is_hidden &&

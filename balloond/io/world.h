@@ -23,8 +23,11 @@ struct world {
 	 * snapshot. */
 	void (*act)(void *self, const struct plan *plan);
 
-	/* Whether a hypervisor answers now, and whether one is still being asked for the first time. */
+	/* Whether a hypervisor answers now. */
 	bool (*is_connected)(void *self);
+
+	/* Whether all that is there to see at first was seen: nothing is planned before.  Becomes
+	 * true after a bounded time in any case. */
 	bool (*is_settled)(void *self);
 
 	void *self;

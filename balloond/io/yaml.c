@@ -17,12 +17,12 @@ struct composer {
 	yaml_parser_t parser;
 	struct diagnostics *diagnostics;
 	struct node *root;
-	struct node *open;       /* collection that the next event belongs to; NULL: the document */
-	char *key;               /* of the value to come, where open is a mapping */
+	struct node *open; /* collection that the next event belongs to; NULL: the document */
+	char *key;         /* of the value to come, where open is a mapping */
 	size_t key_line, key_column;
 	unsigned depth, n_documents;
 	size_t n_nodes;
-	bool failed;             /* something is wrong, but reading on may find more */
+	bool failed; /* something is wrong, but reading on may find more */
 };
 
 /* Libyaml counts from 0, people from 1. */
