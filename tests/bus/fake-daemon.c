@@ -29,8 +29,8 @@ static int make_many(struct fixture *f, size_t n)
 	f->now.n_guests = f->now.max_guests = n;
 	for (size_t i = 0; i < n; i++) {
 		f->now.guests[i] = f->guests[0];
-		snprintf(f->now.guests[i].uuid, GUEST_UUID_MAX,
-			 "%08zx-0000-4000-8000-000000000000", i);
+		snprintf(f->now.guests[i].uuid, GUEST_UUID_MAX, "%08zx-0000-4000-8000-000000000000",
+			 i);
 		snprintf(f->now.guests[i].name, GUEST_NAME_MAX, "guest-%zu", i);
 	}
 	return 0;

@@ -23,8 +23,10 @@ static sd_bus *start_end(int fd, bool is_server)
 	ck_assert_int_ge(sd_bus_new(&end), 0);
 	ck_assert_int_ge(sd_bus_set_fd(end, fd, fd), 0);
 	if (is_server) {
-		ck_assert_int_ge(sd_bus_set_server(end, 1, SD_ID128_MAKE(ba, 11, 00, 9d, ba, 11, 00,
-				 9d, ba, 11, 00, 9d, ba, 11, 00, 9d)), 0);
+		ck_assert_int_ge(sd_bus_set_server(end, 1,
+						   SD_ID128_MAKE(ba, 11, 00, 9d, ba, 11, 00, 9d, ba,
+								 11, 00, 9d, ba, 11, 00, 9d)),
+				 0);
 		ck_assert_int_ge(sd_bus_set_anonymous(end, 1), 0);
 	}
 	ck_assert_int_ge(sd_bus_start(end), 0);
@@ -141,7 +143,8 @@ sd_bus_message *peer_call(const char *path, const char *interface, const char *m
 	sd_bus_message *reply = NULL;
 
 	ck_assert_int_ge(sd_bus_message_new_method_call(client, &message, NULL, path, interface,
-							member), 0);
+							member),
+			 0);
 	if (a)
 		ck_assert_int_ge(sd_bus_message_append_basic(message, 's', a), 0);
 	if (b)
@@ -166,19 +169,18 @@ static sd_bus_message *get(const char *path, const char *interface, const char *
 void expect_text(const char *path, const char *interface, const char *property,
 		 const char *expected)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-		get(path, interface, property, "s");
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = get(path, interface, property, "s");
 	const char *text;
 
 	ck_assert_int_gt(sd_bus_message_read_basic(reply, 's', &text), 0);
 	ck_assert_str_eq(text, expected);
 }
 
-void expect_number(const char *path, const char *interface, const char *property,
-		   uint64_t expected)
+void expect_number(const char *path, const char *interface, const char *property, uint64_t expected)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-		get(path, interface, property, "t");
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = get(path, interface, property, "t");
 	uint64_t number;
 
 	ck_assert_int_gt(sd_bus_message_read_basic(reply, 't', &number), 0);

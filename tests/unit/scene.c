@@ -125,8 +125,12 @@ static void move_balloon(struct scene *s, size_t i, usec_t elapsed)
 		return;
 	/* A balloon cannot take what the guest needs. */
 	if (target < g->seen.actual)
-		g->seen.actual -= balloond_min(most, g->seen.actual -
-			balloond_clamp(target, balloond_min(s->real[i].need, g->seen.actual), UINT64_MAX));
+		g->seen.actual -= balloond_min(most,
+					       g->seen.actual -
+						       balloond_clamp(target,
+								      balloond_min(s->real[i].need,
+										   g->seen.actual),
+								      UINT64_MAX));
 	else
 		g->seen.actual += balloond_min(most, target - g->seen.actual);
 }
@@ -142,11 +146,13 @@ static void report(struct scene *s, size_t i)
 	g->swept = s->snapshot.now;
 	if (real->silent) {
 		g->seen.stats_age = g->seen.stats_age == BALLOOND_UNKNOWN
-			? BALLOOND_UNKNOWN : g->seen.stats_age + SECOND;
+					    ? BALLOOND_UNKNOWN
+					    : g->seen.stats_age + SECOND;
 		return;
 	}
 	/* With deflate-on-OOM ballooned pages count as used memory: the total stays. */
-	g->seen.total = (g->facts & GUEST_AUTODEFLATE ? g->seen.maximum : g->seen.actual) - 32 * MiB;
+	g->seen.total = (g->facts & GUEST_AUTODEFLATE ? g->seen.maximum : g->seen.actual) -
+			32 * MiB;
 	g->seen.usable = balloond_sub(g->seen.actual, real->need);
 	g->seen.stats_age = 0;
 	g->stamp = s->snapshot.now;
@@ -162,8 +168,8 @@ void scene_pass(struct scene *s, usec_t elapsed)
 		report(s, i);
 		resident += s->guests[i].seen.resident;
 	}
-	s->snapshot.host.seen.available =
-		balloond_sub(s->snapshot.host.seen.total, resident + s->host_other);
+	s->snapshot.host.seen.available = balloond_sub(s->snapshot.host.seen.total,
+						       resident + s->host_other);
 }
 
 static uint64_t charges_after(const struct scene *s)

@@ -33,7 +33,7 @@ struct scene {
 	struct scene_guest real[SCENE_MAX];
 	uint64_t host_other; /* what the host itself uses */
 	bool dry_run;
-	bool unchecked;      /* a guard rule is off: its invariant will not hold */
+	bool unchecked; /* a guard rule is off: its invariant will not hold */
 
 	struct guest guests[SCENE_MAX];
 	struct memory memories[2][SCENE_MAX];

@@ -60,7 +60,7 @@ START_TEST(changes_of_the_host_are_signalled_together)
 	fixture.now.account.charged += BALLOOND_GIB;
 	peer_publish();
 	ck_assert_str_eq(heard, BALLOOND_BUS_PATH " PropertiesChanged: " MANAGER
-			 " State LibvirtConnected Level\n");
+						  " State LibvirtConnected Level\n");
 }
 END_TEST
 
@@ -69,7 +69,7 @@ START_TEST(reload_state_is_signalled_at_once)
 	ck_assert_int_eq(bus_set_reload_state(bus, 2, "line 3: unknown key"), 0);
 	peer_settle();
 	ck_assert_str_eq(heard, BALLOOND_BUS_PATH " PropertiesChanged: " MANAGER
-			 " ConfigGeneration LastReloadError\n");
+						  " ConfigGeneration LastReloadError\n");
 	expect_text(BALLOOND_BUS_PATH, MANAGER, "LastReloadError", "line 3: unknown key");
 	expect_number(BALLOOND_BUS_PATH, MANAGER, "ConfigGeneration", 2);
 	peer_forget();

@@ -14,8 +14,9 @@
 /* Copies interface from the introspection of path, "" if it is not there. */
 static char *introspect(const char *path, const char *interface)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-		peer_call(path, "org.freedesktop.DBus.Introspectable", "Introspect", NULL, NULL);
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = peer_call(path, "org.freedesktop.DBus.Introspectable",
+						  "Introspect", NULL, NULL);
 	char head[128];
 	const char *xml, *start, *end;
 
@@ -149,8 +150,9 @@ START_TEST(empty_id_is_no_guest)
 	*fixture.guests[0].uuid = '\0';
 	for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
 		_cleanup_free_ char *xml = introspect(BALLOOND_BUS_PATH "/guest", GUEST);
-		_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-			peer_call(paths[i], PROPERTIES, "Get", GUEST, "Name");
+		_cleanup_(sd_bus_message_unrefp)
+			sd_bus_message *reply = peer_call(paths[i], PROPERTIES, "Get", GUEST,
+							  "Name");
 
 		ck_assert_msg(sd_bus_message_is_method_error(reply, NULL) > 0, "%s", paths[i]);
 		ck_assert_str_eq(xml, "");
@@ -160,8 +162,9 @@ END_TEST
 
 START_TEST(managed_objects_are_exactly_the_guests)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-		peer_call(BALLOOND_BUS_PATH, OBJECT_MANAGER, "GetManagedObjects", NULL, NULL);
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = peer_call(BALLOOND_BUS_PATH, OBJECT_MANAGER,
+						  "GetManagedObjects", NULL, NULL);
 	const char *const expected[] = { DB1_PATH, WEB2_PATH, ODD_PATH };
 	size_t n = 0, n_expected = 0;
 	const char *path;
@@ -194,8 +197,9 @@ START_TEST(get_guest_takes_names_and_uuids)
 	const char *const known[] = { "db1", FIXTURE_DB1 };
 
 	for (size_t i = 0; i < ELEMENTSOF(known); i++) {
-		_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-			peer_call(BALLOOND_BUS_PATH, MANAGER, "GetGuest", known[i], NULL);
+		_cleanup_(sd_bus_message_unrefp)
+			sd_bus_message *reply = peer_call(BALLOOND_BUS_PATH, MANAGER, "GetGuest",
+							  known[i], NULL);
 		const char *path;
 
 		ck_assert_int_gt(sd_bus_message_read_basic(reply, 'o', &path), 0);
@@ -236,8 +240,9 @@ static void find_key(sd_bus_message *reply, const char *key, const char *type)
 
 START_TEST(explain_tells_all_that_led_to_the_size)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
-		peer_call(BALLOOND_BUS_PATH, MANAGER, "Explain", "db1", NULL);
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = peer_call(BALLOOND_BUS_PATH, MANAGER, "Explain", "db1",
+						  NULL);
 	char names[1024] = "";
 	const char *text, *type;
 	uint64_t number;

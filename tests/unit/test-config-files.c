@@ -64,8 +64,7 @@ static void check_invalid(const char *path)
 	ck_assert_msg(strncmp(line, "# expect: ", 10) == 0, "%s expects nothing", path);
 	line[strcspn(line, "\n")] = '\0';
 	(void)snprintf(expected, sizeof(expected), "%s:%s", path, line + 10);
-	r = config_load(path, check_dir("BALLOOND_TEST_FIXTURE_POLICY_DIR"), &config,
-			&diagnostics);
+	r = config_load(path, check_dir("BALLOOND_TEST_FIXTURE_POLICY_DIR"), &config, &diagnostics);
 	ck_assert_msg(r == -EINVAL, "%s: %d", path, r);
 	for (size_t i = 0; i < diagnostics.n_items; i++)
 		found += strncmp(diagnostics.items[i].text, expected, strlen(expected)) == 0;
@@ -84,8 +83,8 @@ static void check_valid(const char *path)
 
 static void check_installed(const char *path)
 {
-	_cleanup_config_ struct config *config =
-		loaded(path, check_dir("BALLOOND_TEST_POLICY_DIR"));
+	_cleanup_config_ struct config *config = loaded(path,
+							check_dir("BALLOOND_TEST_POLICY_DIR"));
 
 	/* A shipped profile that manages nobody is a mistake. */
 	ck_assert_ptr_nonnull(config_find_rule(config, "any"));

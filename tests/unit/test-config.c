@@ -93,8 +93,8 @@ END_TEST
 START_TEST(a_dry_run_keeps_the_period_unless_the_file_says_otherwise)
 {
 	_cleanup_config_ struct config *keeps = parsed("version: 1\ndry-run: true\n");
-	_cleanup_config_ struct config *sets =
-		parsed("version: 1\ndry-run: true\nstats-period: 2s\n");
+	_cleanup_config_ struct config *sets = parsed(
+		"version: 1\ndry-run: true\nstats-period: 2s\n");
 	_cleanup_config_ struct config *says = parsed("version: 1\nstats-period: keep\n");
 
 	ck_assert(keeps->keep_stats_period);
@@ -188,9 +188,9 @@ END_TEST
 
 START_TEST(a_min_that_is_not_written_is_half_and_says_so)
 {
-	_cleanup_config_ struct config *config =
-		parsed("version: 1\nguests:\n- {name: a, match: {name: a}}\n"
-		       "- {name: b, match: {name: b}, min: 50%}\n");
+	_cleanup_config_ struct config *config = parsed(
+		"version: 1\nguests:\n- {name: a, match: {name: a}}\n"
+		"- {name: b, match: {name: b}, min: 50%}\n");
 
 	ck_assert(!config->promises[0].min_is_set);
 	ck_assert(config->promises[1].min_is_set);
@@ -200,7 +200,7 @@ START_TEST(a_min_that_is_not_written_is_half_and_says_so)
 END_TEST
 
 #define RULE(name, params) \
-	"version: 1\nrules:\n"   \
+	"version: 1\nrules:\n" \
 	"- {name: " name ", match: {name: a}, policy: good, params: {" params "}}\n"
 
 START_TEST(a_rule_key_is_the_rules_name_and_policy_without_parameters)

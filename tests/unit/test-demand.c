@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What core makes of a guest's figures, where its balloon rests (test-demand-moving.c: where not). */
+/* What core makes of a guest's figures, where its balloon rests (else test-demand-moving.c). */
 
 #include "balloond/core/demand.h"
 
@@ -28,8 +28,14 @@ static void bed_init(struct bed *bed, uint64_t maximum)
 	g->seen.maximum = g->seen.actual = maximum;
 	g->swept = 1000 * SECOND;
 	bed->memory = (struct memory){
-		.target = maximum, .claim = maximum, .actual = maximum, .previous_actual = maximum,
-		.kernel = UNKNOWN, .used = UNKNOWN, .resident = UNKNOWN, .swap_in = UNKNOWN,
+		.target = maximum,
+		.claim = maximum,
+		.actual = maximum,
+		.previous_actual = maximum,
+		.kernel = UNKNOWN,
+		.used = UNKNOWN,
+		.resident = UNKNOWN,
+		.swap_in = UNKNOWN,
 		.moved = g->swept,
 	};
 }
@@ -46,20 +52,28 @@ static void sample(struct bed *bed, usec_t elapsed)
 	sweep(bed, elapsed);
 }
 
-/* Measured on real guests of 1 GiB (decisions.md 1): at rest at three sizes, in MiB.  total - usable
+/* Measured on real guests of 1 GiB (decisions.md 1): at rest at three sizes, in MiB; total - usable
  * would be 103, 614, 806 of the second and 93 of the third. */
 static const struct fixture {
 	const char *name;
 	uint32_t facts;
-	struct { uint64_t actual, total, usable, used; } at[3];
+	struct {
+		uint64_t actual, total, usable, used;
+	} at[3];
 	uint64_t kernel;
 } fixtures[] = {
-	{ "plain", 0,
-	  { { 1024, 973, 870, 154 }, { 512, 461, 359, 153 }, { 320, 269, 167, 153 } }, 51 },
-	{ "deflate-on-OOM", GUEST_AUTODEFLATE,
-	  { { 1024, 973, 870, 154 }, { 512, 973, 359, 153 }, { 320, 973, 167, 153 } }, 51 },
-	{ "crashkernel", 0,
-	  { { 1024, 781, 688, 336 }, { 512, 269, 176, 336 }, { 320, 77, 0, 320 } }, 243 },
+	{ "plain",
+	  0,
+	  { { 1024, 973, 870, 154 }, { 512, 461, 359, 153 }, { 320, 269, 167, 153 } },
+	  51 },
+	{ "deflate-on-OOM",
+	  GUEST_AUTODEFLATE,
+	  { { 1024, 973, 870, 154 }, { 512, 973, 359, 153 }, { 320, 973, 167, 153 } },
+	  51 },
+	{ "crashkernel",
+	  0,
+	  { { 1024, 781, 688, 336 }, { 512, 269, 176, 336 }, { 320, 77, 0, 320 } },
+	  243 },
 };
 
 START_TEST(used_is_right_at_rest_at_every_size)
@@ -202,10 +216,12 @@ START_TEST(margin_is_the_larger_of_32_mib_and_a_hundredth)
 END_TEST
 
 /* science.md 3.2, in MiB */
-static const struct { uint64_t maximum, kernel, floor; } kernel_floors[] = {
-	{ 64, 0, 40 },      { 126, 0, 71 },     { 128, 0, 72 },      { 512, 0, 168 },
-	{ 2048, 0, 360 },   { 8192, 0, 744 },   { 32768, 0, 1512 },  { 1024, 0, 232 },
-	{ 1024, 512, 680 }, { 1280, 256, 488 }, { 512, 512, 520 },   { 512, 4096, 520 },
+static const struct {
+	uint64_t maximum, kernel, floor;
+} kernel_floors[] = {
+	{ 64, 0, 40 },      { 126, 0, 71 },     { 128, 0, 72 },     { 512, 0, 168 },
+	{ 2048, 0, 360 },   { 8192, 0, 744 },   { 32768, 0, 1512 }, { 1024, 0, 232 },
+	{ 1024, 512, 680 }, { 1280, 256, 488 }, { 512, 512, 520 },  { 512, 4096, 520 },
 };
 
 START_TEST(kernel_floor_is_the_table_of_linux)
@@ -324,7 +340,8 @@ int main(void)
 	tcase_add_test(tc, overhead_is_learned_from_guests_that_touched_all);
 	tcase_add_test(tc, burst_is_what_it_could_take_within_three_seconds);
 	tcase_add_test(tc, growth_is_pending_until_the_guest_has_taken_it);
-	tcase_add_test(tc,
+	tcase_add_test(
+		tc,
 		growth_of_a_guest_whose_memory_is_not_seen_is_pending_until_its_balloon_is_there);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

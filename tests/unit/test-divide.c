@@ -115,7 +115,8 @@ START_TEST(an_elastic_pool_with_room_takes_nothing_back)
 			scene_proposal[i] = 1 * GiB;
 		scene_tick(&s, SECOND);
 		for (size_t i = 0; i < 4; i++)
-			ck_assert_uint_eq(scene_verdict(&s, i)->wanted, elastic ? 2 * GiB : 1 * GiB);
+			ck_assert_uint_eq(scene_verdict(&s, i)->wanted,
+					  elastic ? 2 * GiB : 1 * GiB);
 	}
 }
 END_TEST
@@ -152,7 +153,8 @@ START_TEST(guests_that_nobody_steers_come_off_first)
 	scene_tick(&s, SECOND);
 	ck_assert_uint_eq(scene_verdict(&s, 2)->target, 2 * GiB);
 	ck_assert_uint_le(scene_verdict(&s, 0)->wanted + scene_verdict(&s, 1)->wanted +
-			  overheads(&s) + 2 * GiB, 8 * GiB - 8 * GiB / 50);
+				  overheads(&s) + 2 * GiB,
+			  8 * GiB - 8 * GiB / 50);
 }
 END_TEST
 

@@ -59,7 +59,8 @@ static bool lets_a_stuck_guest_alone(struct scene *s)
 	scene_add(s, "g00", 2 * GiB, 64 * MiB);
 	s->real[0].stuck = true;
 	scene_proposal[0] = 1 * GiB;
-	for (unsigned i = 0; i < 40 && !(s->history.n_guests && s->history.guests[0].stuck_times); i++)
+	for (unsigned i = 0; i < 40 && !(s->history.n_guests && s->history.guests[0].stuck_times);
+	     i++)
 		scene_tick(s, SECOND);
 	scene_tick(s, SECOND);
 	return s->plan.verdicts[0].target == 2 * GiB;

@@ -77,16 +77,17 @@ static void check_marks(const struct bed *bed, const char *names, const char *kn
 	}
 }
 
-static const struct change { const char *before, *after, *known; } changes[] = {
-	{ "", "abc", "" },          /* the first tick */
-	{ "abc", "abc", "abc" },    /* nothing happens */
-	{ "abc", "ab", "ab" },      /* the last goes */
-	{ "abc", "bc", "bc" },      /* the first goes */
-	{ "abc", "", "" },          /* all go */
-	{ "bd", "abcde", "bd" },    /* others come around them */
-	{ "abc", "def", "" },       /* all are others */
-	{ "ace", "bdf", "" },
-	{ "abdf", "acdeg", "ad" },  /* some come, some go */
+static const struct change {
+	const char *before, *after, *known;
+} changes[] = {
+	{ "", "abc", "" },                                  /* the first tick */
+	{ "abc", "abc", "abc" },                            /* nothing happens */
+	{ "abc", "ab", "ab" },                              /* the last goes */
+	{ "abc", "bc", "bc" },                              /* the first goes */
+	{ "abc", "", "" },                                  /* all go */
+	{ "bd", "abcde", "bd" },                            /* others come around them */
+	{ "abc", "def", "" },                               /* all are others */
+	{ "ace", "bdf", "" },    { "abdf", "acdeg", "ad" }, /* some come, some go */
 };
 
 START_TEST(memory_and_state_follow_their_guest)
@@ -179,7 +180,10 @@ START_TEST(rule_state_is_kept_while_its_key_stays)
 	struct rule_memory memories[3] = { { 0 } };
 	uint8_t states[3 * 8];
 	struct history h = {
-		.rules = memories, .rule_states = states, .max_rules = 3, .rule_state_size = 8,
+		.rules = memories,
+		.rule_states = states,
+		.max_rules = 3,
+		.rule_state_size = 8,
 	};
 
 	memset(states, 0xa5, sizeof(states));

@@ -57,7 +57,9 @@ START_TEST(a_host_without_available_is_refused)
 	ck_assert_int_eq(host_parse_meminfo("", &host), -EBADMSG);
 	ck_assert_int_eq(host_parse_meminfo("MemTotal: x\nMemAvailable: 5 kB\n", &host), -EBADMSG);
 	ck_assert_int_eq(host_parse_meminfo("MemTotal: 99999999999999999999 kB\n"
-					    "MemAvailable: 5 kB\n", &host), -EBADMSG);
+					    "MemAvailable: 5 kB\n",
+					    &host),
+			 -EBADMSG);
 }
 END_TEST
 
@@ -79,7 +81,8 @@ START_TEST(pressure_is_kept_in_hundredths_of_a_percent)
 	struct host host;
 
 	host_parse_pressure("some avg10=12.34 avg60=0.00 avg300=0.00 total=1\n"
-			    "full avg10=1.05 avg60=0.00 avg300=0.00 total=1\n", &host);
+			    "full avg10=1.05 avg60=0.00 avg300=0.00 total=1\n",
+			    &host);
 	ck_assert_uint_eq(host.seen.some_avg10, 1234);
 	ck_assert_uint_eq(host.seen.full_avg10, 105);
 	host_parse_pressure("some avg10=100.00 avg60=0.00\n", &host);

@@ -27,13 +27,20 @@ static void bed_init(struct bed *bed)
 	memset(bed, 0, sizeof(*bed));
 	bed->pattern[0] = (char *)"db-*";
 	bed->promise = (struct promise){
-		.name = (char *)"databases", .match = { bed->pattern, 1 }, .shares = 2000,
+		.name = (char *)"databases",
+		.match = { bed->pattern, 1 },
+		.shares = 2000,
 	};
 	bed->rule = (struct rule){
-		.name = (char *)"all", .match = { bed->pattern, 1 }, .policy = &scene_policy,
+		.name = (char *)"all",
+		.match = { bed->pattern, 1 },
+		.policy = &scene_policy,
 	};
 	bed->config = (struct config){
-		.promises = &bed->promise, .n_promises = 1, .rules = &bed->rule, .n_rules = 1,
+		.promises = &bed->promise,
+		.n_promises = 1,
+		.rules = &bed->rule,
+		.n_rules = 1,
 	};
 	guest_init(&bed->guest, "u", "db-1");
 	bed->guest.facts = GUEST_INSPECTED | GUEST_BALLOON;
@@ -42,7 +49,11 @@ static void bed_init(struct bed *bed)
 	bed->guest.stamp = 1;
 	bed->guest.period = SECOND;
 	bed->memory = (struct memory){
-		.target = 4 * GiB, .actual = 4 * GiB, .kernel = UNKNOWN, .used = 1 * GiB, .sample = 5,
+		.target = 4 * GiB,
+		.actual = 4 * GiB,
+		.kernel = UNKNOWN,
+		.used = 1 * GiB,
+		.sample = 5,
 	};
 }
 
@@ -54,9 +65,24 @@ static const struct verdict *judge(struct bed *bed)
 
 /* The facts are what the guest has besides being inspected and having a balloon. */
 enum change {
-	NOTHING, NOT_INSPECTED, NO_DEVICE, SIZE_UNKNOWN, JUST_BOOTED, SAMPLED_LATELY, SAMPLED_LONG_AGO,
-	NEVER_SAMPLED, NO_RULE, STUCK, OLD, OLD_BY_PERIOD, OLD_WITHOUT_PERIOD, AGE_UNKNOWN,
-	NEVER_REPORTED, PERIOD_KEPT, KEPT_BUT_REPORTS, NO_USABLE,
+	NOTHING,
+	NOT_INSPECTED,
+	NO_DEVICE,
+	SIZE_UNKNOWN,
+	JUST_BOOTED,
+	SAMPLED_LATELY,
+	SAMPLED_LONG_AGO,
+	NEVER_SAMPLED,
+	NO_RULE,
+	STUCK,
+	OLD,
+	OLD_BY_PERIOD,
+	OLD_WITHOUT_PERIOD,
+	AGE_UNKNOWN,
+	NEVER_REPORTED,
+	PERIOD_KEPT,
+	KEPT_BUT_REPORTS,
+	NO_USABLE,
 };
 
 static const struct state_test {
@@ -156,7 +182,8 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 	change_statistics(&bed, row->change);
 	judge(&bed);
 	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
-		      "%s: %s", state_row(bed.verdict.state)->name, reason_text(bed.verdict.reason));
+		      "%s: %s", state_row(bed.verdict.state)->name,
+		      reason_text(bed.verdict.reason));
 }
 END_TEST
 
@@ -193,16 +220,36 @@ START_TEST(statistics_just_young_enough_are_not_stale)
 }
 END_TEST
 
+/* A driver reports once when it begins, whether or not anybody asks. */
+START_TEST(a_single_sample_that_nobody_asked_for_is_soon_stale)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.period = 0;
+	bed.memory.sample = 1;
+	bed.guest.seen.stats_age = 4 * SECOND;
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+	bed.guest.seen.stats_age = 4 * SECOND + 1;
+	ck_assert_int_eq(judge(&bed)->state, STATE_STALE);
+	bed.memory.sample = 2;
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+}
+END_TEST
+
 /* Of a guest with 4 GiB; sizes in MiB, shares in permille. */
-static const struct { struct amount max; uint64_t sold, ceiling; } ceilings[] = {
+static const struct {
+	struct amount max;
+	uint64_t sold, ceiling;
+} ceilings[] = {
 	{ { AMOUNT_AUTO, 0 }, 4096, 4096 },
-	{ { AMOUNT_AUTO, 0 }, 3072, 3072 },               /* sold less than it was booted with */
+	{ { AMOUNT_AUTO, 0 }, 3072, 3072 }, /* sold less than it was booted with */
 	{ { AMOUNT_AUTO, 0 }, 8192, 4096 },
-	{ { AMOUNT_AUTO, 0 }, 0, 4096 },                  /* not known what was sold */
+	{ { AMOUNT_AUTO, 0 }, 0, 4096 }, /* not known what was sold */
 	{ { AMOUNT_BYTES, 2048 * MiB }, 3072, 2048 },
-	{ { AMOUNT_BYTES, 3584 * MiB }, 3072, 3584 },     /* the file's word beats the domain's */
-	{ { AMOUNT_BYTES, 9999 * MiB }, 3072, 4096 },     /* never above the maximum */
-	{ { AMOUNT_PERMILLE, 500 }, 3072, 2048 },         /* of the maximum */
+	{ { AMOUNT_BYTES, 3584 * MiB }, 3072, 3584 }, /* the file's word beats the domain's */
+	{ { AMOUNT_BYTES, 9999 * MiB }, 3072, 4096 }, /* never above the maximum */
+	{ { AMOUNT_PERMILLE, 500 }, 3072, 2048 },     /* of the maximum */
 	{ { AMOUNT_PERMILLE, 2000 }, 3072, 4096 },
 };
 
@@ -219,14 +266,17 @@ START_TEST(ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum)
 END_TEST
 
 /* Of a guest with 4 GiB, sold 2 GiB; the kernel's floor of 4 GiB is 488 MiB. */
-static const struct { struct amount min; uint64_t kernel, floor; } floors[] = {
-	{ { AMOUNT_AUTO, 0 }, 0, 1024 },              /* half of the ceiling */
+static const struct {
+	struct amount min;
+	uint64_t kernel, floor;
+} floors[] = {
+	{ { AMOUNT_AUTO, 0 }, 0, 1024 }, /* half of the ceiling */
 	{ { AMOUNT_PERMILLE, 750 }, 0, 1536 },
-	{ { AMOUNT_PERMILLE, 100 }, 0, 488 },         /* the kernel cannot do with less */
+	{ { AMOUNT_PERMILLE, 100 }, 0, 488 }, /* the kernel cannot do with less */
 	{ { AMOUNT_BYTES, 700 * MiB }, 0, 700 },
-	{ { AMOUNT_BYTES, 3000 * MiB }, 0, 2048 },    /* never above the ceiling */
+	{ { AMOUNT_BYTES, 3000 * MiB }, 0, 2048 }, /* never above the ceiling */
 	{ { AMOUNT_KERNEL, 0 }, 0, 488 },
-	{ { AMOUNT_KERNEL, 0 }, 512, 968 },           /* what it hides, and the table of the rest */
+	{ { AMOUNT_KERNEL, 0 }, 512, 968 }, /* what it hides, and the table of the rest */
 	{ { AMOUNT_KERNEL, 0 }, 4000, 2048 },
 };
 
@@ -274,7 +324,7 @@ START_TEST(flags_say_what_the_guest_is_and_may)
 	bed.memory.distress = NOW - 59 * SECOND;
 	ck_assert_uint_eq(judge(&bed)->guest.flags,
 			  GROW | BALLOOND_GUEST_DEFLATES | BALLOOND_GUEST_REPORTS_FREE |
-			  BALLOOND_GUEST_SWAPPED | BALLOOND_GUEST_COOLING);
+				  BALLOOND_GUEST_SWAPPED | BALLOOND_GUEST_COOLING);
 	bed_init(&bed);
 	bed.memory.distress = NOW - 60 * SECOND; /* it has cooled down */
 	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | SHRINK);
@@ -330,10 +380,11 @@ int main(void)
 	tcase_add_loop_test(tc, state_is_the_first_of_the_table_that_holds, 0, N(states));
 	tcase_add_test(tc, every_state_has_a_test_and_every_reason_words);
 	tcase_add_test(tc, statistics_just_young_enough_are_not_stale);
+	tcase_add_test(tc, a_single_sample_that_nobody_asked_for_is_soon_stale);
 	tcase_add_loop_test(tc, ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum, 0,
 			    N(ceilings));
-	tcase_add_loop_test(tc, floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs, 0,
-			    N(floors));
+	tcase_add_loop_test(tc, floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs,
+			    0, N(floors));
 	tcase_add_test(tc, a_guest_that_no_entry_means_has_the_built_in_promise);
 	tcase_add_test(tc, flags_say_what_the_guest_is_and_may);
 	tcase_add_test(tc, a_blind_guest_gives_only_what_its_entry_says_in_so_many_words);

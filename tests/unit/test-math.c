@@ -12,10 +12,30 @@
 
 /* The numbers at which 64-bit arithmetic goes wrong. */
 static const uint64_t edges[] = {
-	0, 1, 2, 3, 7, 999, 1000, 1001, 65535, 65536, 1000000, UINT32_MAX - 1, UINT32_MAX,
-	UINT64_C(1) << 32, (UINT64_C(1) << 32) + 1, UINT64_C(1) << 40, UINT64_MAX / 1000,
-	UINT64_C(1) << 62, INT64_MAX, UINT64_C(1) << 63, (UINT64_C(1) << 63) + 1,
-	UINT64_MAX - 1000, UINT64_MAX - 1, UINT64_MAX,
+	0,
+	1,
+	2,
+	3,
+	7,
+	999,
+	1000,
+	1001,
+	65535,
+	65536,
+	1000000,
+	UINT32_MAX - 1,
+	UINT32_MAX,
+	UINT64_C(1) << 32,
+	(UINT64_C(1) << 32) + 1,
+	UINT64_C(1) << 40,
+	UINT64_MAX / 1000,
+	UINT64_C(1) << 62,
+	INT64_MAX,
+	UINT64_C(1) << 63,
+	(UINT64_C(1) << 63) + 1,
+	UINT64_MAX - 1000,
+	UINT64_MAX - 1,
+	UINT64_MAX,
 };
 
 #define N_EDGES (sizeof(edges) / sizeof(edges[0]))
@@ -102,7 +122,8 @@ static void check_ewma(uint64_t old, uint64_t sample, uint64_t dt, uint64_t h)
 
 	ck_assert_msg(off <= 0.005 * fabs((double)old - (double)sample) + 1,
 		      "ewma(%llu, %llu, %llu, %llu) is off by %g", (unsigned long long)old,
-		      (unsigned long long)sample, (unsigned long long)dt, (unsigned long long)h, off);
+		      (unsigned long long)sample, (unsigned long long)dt, (unsigned long long)h,
+		      off);
 }
 
 START_TEST(ewma_halves_the_distance_in_every_half_life)
@@ -165,7 +186,8 @@ static uint64_t max_since(const uint64_t *when, const uint64_t *value, unsigned 
 
 START_TEST(window_knows_the_maximum_to_an_eighth_of_its_length)
 {
-	uint64_t seed = (unsigned)_i + 5, length = 80 * BALLOOND_SECOND, now = random_wide(&seed) >> 8;
+	uint64_t seed = (unsigned)_i + 5, length = 80 * BALLOOND_SECOND,
+		 now = random_wide(&seed) >> 8;
 	uint64_t when[N_SAMPLES], value[N_SAMPLES];
 	struct balloond_window w = { 0 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The planner on whole hosts: what guests and pool look like after a while, and that no input
- * whatever breaks an invariant (scene_plan() checks them after every plan). */
+/* The planner on whole hosts: what guests and pool look like after a while. */
 
 #include <stdio.h>
 #include <string.h>
@@ -218,7 +217,8 @@ START_TEST(planner_asks_again_for_what_was_refused)
 	scene_proposal[0] = 2 * GiB - 100 * MiB;
 	scene_tick(&s, SECOND);
 	ck_assert_uint_eq(s.plan.n_steps, 1);
-	s.guests[0].outcome = (struct outcome){ .kind = OUTCOME_REFUSED, .bytes = s.plan.steps[0].to };
+	s.guests[0].outcome = (struct outcome){ .kind = OUTCOME_REFUSED,
+						.bytes = s.plan.steps[0].to };
 	scene_tick(&s, SECOND);
 	ck_assert_uint_eq(s.plan.n_steps, 1);
 	s.guests[0].outcome.kind = OUTCOME_NONE;
@@ -246,6 +246,24 @@ START_TEST(planner_yields_to_a_guest_that_took_memory_back)
 }
 END_TEST
 
+START_TEST(planner_reads_no_cry_from_a_reboot)
+{
+	struct scene s;
+
+	scene_init(&s);
+	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	s.guests[0].facts |= GUEST_AUTODEFLATE;
+	scene_proposal[0] = 1 * GiB;
+	run(&s, 12);
+	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
+	s.guests[0].booted = s.snapshot.now;
+	s.guests[0].seen.actual = 2 * GiB; /* the balloon is empty before the driver loads */
+	scene_tick(&s, SECOND);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
+	ck_assert(!(scene_verdict(&s, 0)->guest.flags & BALLOOND_GUEST_COOLING));
+}
+END_TEST
+
 START_TEST(planner_takes_over_a_size_that_somebody_else_set)
 {
 	struct scene s;
@@ -258,102 +276,6 @@ START_TEST(planner_takes_over_a_size_that_somebody_else_set)
 	run(&s, 15);
 	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.target, 1536 * MiB);
 	ck_assert_uint_eq(s.plan.n_steps, 0);
-}
-END_TEST
-
-/* xorshift64*: the same numbers everywhere */
-static uint64_t random_next(uint64_t *seed)
-{
-	*seed ^= *seed >> 12;
-	*seed ^= *seed << 25;
-	*seed ^= *seed >> 27;
-	return *seed * UINT64_C(2685821657736338717);
-}
-
-static uint64_t random_below(uint64_t *seed, uint64_t n)
-{
-	return random_next(seed) % n;
-}
-
-/* Something happens to one guest, likely or not. */
-static void disturb(struct scene *s, uint64_t *seed)
-{
-	static const uint32_t facts[] = { GUEST_PAUSED, GUEST_BUSY, GUEST_LOST, GUEST_AUTODEFLATE,
-					  GUEST_HUGEPAGES, GUEST_CONTAINER, GUEST_STATS_GATED };
-	size_t i = random_below(seed, s->snapshot.n_guests);
-	struct guest *g = &s->guests[i];
-
-	switch (random_below(seed, 9)) {
-	case 0:
-		g->facts ^= facts[random_below(seed, sizeof(facts) / sizeof(facts[0]))];
-		break;
-	case 1:
-		g->booted = s->snapshot.now;
-		break;
-	case 2:
-		s->real[i].stuck = !s->real[i].stuck;
-		break;
-	case 3:
-		s->real[i].silent = !s->real[i].silent;
-		break;
-	case 4:
-		s->real[i].need = random_below(seed, g->seen.maximum);
-		break;
-	case 5:
-		g->seen.swap_in = random_below(seed, GiB);
-		break;
-	case 6:
-		s->host_other = random_below(seed, 16 * GiB);
-		break;
-	case 7: /* somebody else sets a size */
-		g->seen.actual = balloond_clamp(random_below(seed, g->seen.maximum), 16 * MiB,
-						g->seen.maximum);
-		break;
-	default: /* a policy gone mad */
-		scene_proposal[i] = random_next(seed) >> random_below(seed, 64);
-		scene_claim[i] = random_next(seed) >> random_below(seed, 64);
-	}
-}
-
-START_TEST(planner_keeps_its_invariants_whatever_happens)
-{
-	uint64_t seed = 0x9e3779b97f4a7c15u * (unsigned)(_i + 1);
-	struct scene s;
-
-	scene_init(&s);
-	s.config.host.commit = _i % 2 ? COMMIT_ELASTIC : COMMIT_STRICT;
-	s.config.host.pool = (struct amount){ _i % 3 ? AMOUNT_BYTES : AMOUNT_AUTO, 6 * GiB };
-	add_guests(&s, 2 + (unsigned)random_below(&seed, 10), 2 * GiB, 256 * MiB);
-	for (unsigned tick = 0; tick < 2000; tick++) {
-		disturb(&s, &seed);
-		scene_tick(&s, 1 + random_below(&seed, 2 * SECOND));
-	}
-}
-END_TEST
-
-START_TEST(planner_decides_alike_from_alike)
-{
-	struct scene a, b;
-	uint64_t seed[2] = { 7, 7 };
-	uint64_t proposals[2][SCENE_MAX];
-
-	scene_init(&a);
-	add_guests(&a, 6, 2 * GiB, 256 * MiB);
-	scene_init(&b);
-	add_guests(&b, 6, 2 * GiB, 256 * MiB);
-	memset(proposals, 0, sizeof(proposals));
-	for (unsigned tick = 0; tick < 300; tick++) {
-		memcpy(scene_proposal, proposals[0], sizeof(scene_proposal));
-		disturb(&a, &seed[0]);
-		scene_tick(&a, SECOND / 3);
-		memcpy(proposals[0], scene_proposal, sizeof(scene_proposal));
-		memcpy(scene_proposal, proposals[1], sizeof(scene_proposal));
-		disturb(&b, &seed[1]);
-		scene_tick(&b, SECOND / 3);
-		memcpy(proposals[1], scene_proposal, sizeof(scene_proposal));
-		ck_assert_uint_eq(a.plan.n_steps, b.plan.n_steps);
-		ck_assert_mem_eq(a.steps, b.steps, a.plan.n_steps * sizeof(a.steps[0]));
-	}
 }
 END_TEST
 
@@ -374,9 +296,8 @@ static Suite *planner_suite(void)
 	tcase_add_test(tc, planner_asks_for_nothing_in_a_dry_run);
 	tcase_add_test(tc, planner_asks_again_for_what_was_refused);
 	tcase_add_test(tc, planner_yields_to_a_guest_that_took_memory_back);
+	tcase_add_test(tc, planner_reads_no_cry_from_a_reboot);
 	tcase_add_test(tc, planner_takes_over_a_size_that_somebody_else_set);
-	tcase_add_loop_test(tc, planner_keeps_its_invariants_whatever_happens, 0, 24);
-	tcase_add_test(tc, planner_decides_alike_from_alike);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

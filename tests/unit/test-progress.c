@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whether a guest follows its target: who is stuck, who cries for help, whom somebody else moved. */
+/* Whether a guest follows its target: who is stuck, who cries for help, whom somebody else moved.
+ */
 
 #include "balloond/core/progress.h"
 
@@ -25,9 +26,13 @@ static void bed_init(struct bed *bed)
 	bed->guest.seen.actual = bed->guest.seen.maximum = 2 * GiB;
 	bed->now = 1000 * SECOND;
 	bed->memory = (struct memory){
-		.target = 2 * GiB, .actual = 2 * GiB, .previous_actual = 2 * GiB,
-		.used = BALLOOND_UNKNOWN, .kernel = BALLOOND_UNKNOWN,
-		.resident = BALLOOND_UNKNOWN, .swap_in = BALLOOND_UNKNOWN,
+		.target = 2 * GiB,
+		.actual = 2 * GiB,
+		.previous_actual = 2 * GiB,
+		.used = BALLOOND_UNKNOWN,
+		.kernel = BALLOOND_UNKNOWN,
+		.resident = BALLOOND_UNKNOWN,
+		.swap_in = BALLOOND_UNKNOWN,
 		.progressed = bed->now,
 	};
 }

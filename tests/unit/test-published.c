@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the world is told: that it stays true after the tick, which words head it, how it is found. */
+/* What the world is told: that it stays true after the tick, which words head it, how it is found.
+ */
 
 #include "balloond/core/published.h"
 
@@ -14,7 +15,11 @@ static const char *const words[] = { "the policy's words" };
 static const struct balloond_figure figures[] = { { "speed", BALLOOND_BYTES } };
 static const struct balloond_policy silent = { .name = "silent" };
 static const struct balloond_policy talking = {
-	.name = "talking", .reasons = words, .n_reasons = 1, .figures = figures, .n_figures = 1,
+	.name = "talking",
+	.reasons = words,
+	.n_reasons = 1,
+	.figures = figures,
+	.n_figures = 1,
 };
 
 /* One plan of MAX guests, and what is published of it. */
@@ -43,8 +48,11 @@ static void bed_init(struct bed *bed, const char *const names[MAX])
 
 		guest_init(&bed->guests[i], uuid, names[i]);
 		bed->verdicts[i] = (struct verdict){
-			.source = &bed->guests[i], .promise = &bed->promise, .rule = &bed->rule,
-			.state = STATE_MANAGED, .reason = REASON_POLICY,
+			.source = &bed->guests[i],
+			.promise = &bed->promise,
+			.rule = &bed->rule,
+			.state = STATE_MANAGED,
+			.reason = REASON_POLICY,
 		};
 		bed->verdicts[i].guest.uuid = bed->guests[i].uuid;
 		bed->verdicts[i].guest.name = bed->guests[i].name;
@@ -55,7 +63,7 @@ static const char *const four[MAX] = { "a", "b", "c", "d" };
 
 static const struct headline {
 	enum reason reason;
-	uint32_t bound;      /* 1 << enum guard_rule */
+	uint32_t bound;                       /* 1 << enum guard_rule */
 	const struct balloond_policy *policy; /* NULL: no rule */
 	uint32_t policy_reason;
 	const char *told;
@@ -65,13 +73,13 @@ static const struct headline {
 	{ REASON_POLICY, 0, &talking, 1, "as its policy proposes" }, /* out of range: none given */
 	{ REASON_POLICY, 0, &silent, 0, "as its policy proposes" },
 	{ REASON_NO_RULE, 0, NULL, 0, "no rule matches it" },
-	{ REASON_POOL_SHORT, 0, &talking, 0,
-	  "the pool is too small for what all guests need: cut to its share" },
+	{ REASON_POOL_SHORT, 0, &talking, 0, "the pool is too small for all: cut to its share" },
 	{ REASON_GUARD, 1u << GUARD_ROOM, &talking, 0, "the host has no room" },
 	{ REASON_GUARD, 1u << GUARD_MARGIN, &talking, 0,
 	  "not shrunk below what it uses and a margin" },
 	/* Rules that cut the proposal but did not hold the guest where it is come second. */
-	{ REASON_GUARD, 1u << GUARD_BOUNDS | 1u << GUARD_ROOM, &talking, 0, "the host has no room" },
+	{ REASON_GUARD, 1u << GUARD_BOUNDS | 1u << GUARD_ROOM, &talking, 0,
+	  "the host has no room" },
 	{ REASON_GUARD, 1u << GUARD_BOUNDS | 1u << GUARD_COOL_DOWN, &talking, 0,
 	  "not shrunk: it was in distress lately" },
 	{ REASON_GUARD, 1u << GUARD_MARGIN | 1u << GUARD_DEAD_BAND, &talking, 0,
@@ -171,7 +179,8 @@ START_TEST(every_figure_is_named_once_and_read_from_its_own_field)
 		ck_assert_uint_eq(f->offset % sizeof(uint64_t), 0);
 		ck_assert_uint_le(f->offset + sizeof(uint64_t), sizeof(struct verdict));
 		ck_assert_uint_gt(strlen(f->help), 0);
-		ck_assert_uint_lt(strlen(published_figure_property(text, f)), PUBLISHED_TEXT_MAX - 1);
+		ck_assert_uint_lt(strlen(published_figure_property(text, f)),
+				  PUBLISHED_TEXT_MAX - 1);
 		for (size_t k = 0; k < i; k++) {
 			ck_assert_str_ne(f->name, published_figures[k].name);
 			ck_assert_uint_ne(f->offset, published_figures[k].offset);
@@ -180,7 +189,10 @@ START_TEST(every_figure_is_named_once_and_read_from_its_own_field)
 }
 END_TEST
 
-static const struct { const char *name; size_t offset; } some_figures[] = {
+static const struct {
+	const char *name;
+	size_t offset;
+} some_figures[] = {
 	{ "maximum", offsetof(struct published_guest, verdict.guest.maximum) },
 	{ "actual", offsetof(struct published_guest, verdict.guest.actual) },
 	{ "target", offsetof(struct published_guest, verdict.target) },

@@ -107,7 +107,9 @@ END_TEST
 START_TEST(sold_makes_nothing_of_what_it_cannot_read)
 {
 	static const char *const texts[] = {
-		"", "balloond-sold 2\n" A " 7 1073741824\n", "balloond-sold 1\n" A " seven 1\n",
+		"",
+		"balloond-sold 2\n" A " 7 1073741824\n",
+		"balloond-sold 1\n" A " seven 1\n",
 		A " 7 1073741824\n",
 	};
 	char path[96];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The properties of weighted max-min sharing: exact sum, bounds, monotone in the capacity and in what
- * others want, blind to the order, by weight, idempotent. */
+/* The properties of weighted max-min sharing: exact sum, bounds, monotone in the capacity and in
+ * what others want, blind to the order, by weight, idempotent. */
 
 #include <string.h>
 
@@ -147,10 +147,10 @@ START_TEST(water_fill_gives_by_weight_where_no_bound_holds)
 	struct balloond_fill fill[] = {
 		{ .high = BALLOOND_GIB, .weight = 3000 },
 		{ .high = BALLOOND_GIB, .weight = 1000 },
-		{ .high = 10, .weight = 1000 },                            /* has enough */
-		{ .low = 600, .high = BALLOOND_GIB, .weight = 1 },         /* gets its low */
-		{ .high = BALLOOND_GIB, .weight = 0 },                     /* counts as 1 */
-		{ .low = 500, .high = 100, .weight = 1000 },               /* low wins */
+		{ .high = 10, .weight = 1000 },                    /* has enough */
+		{ .low = 600, .high = BALLOOND_GIB, .weight = 1 }, /* gets its low */
+		{ .high = BALLOOND_GIB, .weight = 0 },             /* counts as 1 */
+		{ .low = 500, .high = 100, .weight = 1000 },       /* low wins */
 	};
 
 	balloond_water_fill(fill, 6, 40010 + 10 + 600 + 500);

@@ -135,8 +135,10 @@ END_TEST
 /* With libyaml's own loader these take minutes (nesting) or much memory. */
 START_TEST(hostile_files_are_refused_at_once)
 {
-	static const char *const parts[] = { "[", "{a: ", "- ", "? ", "a: &a\n", "x ", "\"", "[x,",
-					     "!!", "{", "\n", "\t", "|\n", "%TAG ! tag:x,\n" };
+	static const char *const parts[] = {
+		"[",   "{a: ", "- ", "? ", "a: &a\n", "x ",  "\"",
+		"[x,", "!!",   "{",  "\n", "\t",      "|\n", "%TAG ! tag:x,\n"
+	};
 	size_t size = YAML_MAX_SIZE, length = strlen(parts[_i]);
 	_cleanup_diagnostics_ struct diagnostics d = { 0 };
 	_cleanup_free_ char *text = malloc(size);
