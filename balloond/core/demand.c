@@ -135,12 +135,18 @@ static void observe_used(struct memory *m, const struct guest *g)
 {
 	/* Windows without usable figures: what is unused is the nearest there is. */
 	uint64_t usable = g->seen.usable != BALLOOND_UNKNOWN ? g->seen.usable : g->seen.unused;
+	uint64_t size;
 
 	if (usable == BALLOOND_UNKNOWN || g->seen.actual == BALLOOND_UNKNOWN) {
 		m->used = BALLOOND_UNKNOWN;
 		return;
 	}
-	if (size_is_known(m, g)) {
+	if (usable > g->seen.actual && g->swept - m->moved >= QUIET) {
+		/* More than it has: the size is stale.  QEMU keeps it across a reset, and a driver
+		 * that finds nothing to do reports none. */
+		size = g->seen.total != BALLOOND_UNKNOWN ? g->seen.total : g->seen.maximum;
+		m->used = balloond_sub(size, usable);
+	} else if (size_is_known(m, g)) {
 		learn_kernel(m, g);
 		m->used = balloond_sub(g->seen.actual, usable);
 	} else if (total_follows(m, g)) {

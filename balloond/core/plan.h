@@ -27,6 +27,7 @@ struct verdict {
 	uint64_t wanted;                 /* its part after the pool was divided */
 	uint64_t target;                 /* after this plan */
 	uint32_t bound;                  /* 1 << enum guard_rule: what held it back in this plan */
+	bool asked;                      /* its policy was asked */
 	bool retreat;                    /* its hypervisor should be told the target again */
 	bool arm;                        /* its statistics period should be set */
 };

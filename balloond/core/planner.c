@@ -80,6 +80,7 @@ static size_t gather(const struct config *config, size_t rule, struct history *h
 		if (h->guests[i].rule_key != v->rule->key && h->state_size > 0)
 			memset(history_state(h, i), 0, h->state_size);
 		h->guests[i].rule_key = v->rule->key;
+		v->asked = true;
 		plan->index[n] = (uint32_t)i;
 		plan->view[n] = &v->guest;
 		plan->states[n] = v->rule->policy->state_size > 0 ? history_state(h, i) : NULL;
@@ -115,13 +116,23 @@ static void ask_policy(const struct config *config, size_t rule, const struct sn
 		plan->verdicts[plan->index[k]].proposal = plan->targets[k];
 }
 
+/* All that it may have.  One step of the driver below its maximum: a driver that finds nothing to
+ * do when it loads reports nothing, and QEMU keeps the size from before the reset (seen
+ * with Linux 6.1 under KVM). */
+static uint64_t boot_size(const struct verdict *v)
+{
+	if (v->guest.ceiling < v->guest.maximum)
+		return v->guest.ceiling;
+	return balloond_sub(v->guest.maximum, GUARD_STEP);
+}
+
 static void bound_all(const struct config *config, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
 		if (v->rule && v->state == STATE_BOOTING)
-			v->wanted = balloond_max(v->guest.ceiling, v->guest.target);
+			v->wanted = balloond_max(boot_size(v), v->guest.target);
 		if (is_asked(v))
 			guard_bound(config, plan->account.level, v);
 	}

@@ -67,7 +67,7 @@ static const char *policy_words(const struct verdict *v)
 {
 	const struct balloond_policy *policy = v->rule ? v->rule->policy : NULL;
 
-	if (!policy || v->proposal.reason >= policy->n_reasons)
+	if (!policy || !v->asked || v->proposal.reason >= policy->n_reasons)
 		return "";
 	return policy->reasons[v->proposal.reason];
 }
@@ -87,7 +87,10 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->policy_reason = policy_words(v);
 	p->reason = headline(v, p->policy_reason);
 	p->figures = policy ? policy->figures : NULL;
-	if (!policy || p->verdict.proposal.n_figures > policy->n_figures)
+	if (!policy || !v->asked)
+		p->verdict.proposal = (struct balloond_target){ .bytes = BALLOOND_UNKNOWN,
+								.claim = BALLOOND_UNKNOWN };
+	else if (p->verdict.proposal.n_figures > policy->n_figures)
 		p->verdict.proposal.n_figures = 0;
 	p->verdict.source = NULL;
 	p->verdict.promise = NULL;

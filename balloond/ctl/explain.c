@@ -53,6 +53,18 @@ static void print_state(const struct client_explanation *e)
 	putchar('\n');
 }
 
+static void print_promise(const struct client_explanation *e)
+{
+	char floor[FORMAT_MAX], ceiling[FORMAT_MAX], name[LOG_SAFE_MAX];
+
+	printf("It is never given more than %s, nor left with less than %s",
+	       size(e, "ceiling", ceiling), size(e, "floor", floor));
+	if (*e->guest.promise)
+		printf(" (promise \"%s\").\n", log_safe(name, e->guest.promise));
+	else
+		puts(" (no entry of guests: matches it).");
+}
+
 static void print_policy(const struct client_explanation *e)
 {
 	char rule[LOG_SAFE_MAX], policy[LOG_SAFE_MAX], reason[LOG_SAFE_MAX];
@@ -62,8 +74,8 @@ static void print_policy(const struct client_explanation *e)
 		return;
 	printf("Rule \"%s\" leaves its size to the policy \"%s\"", log_safe(rule, e->guest.rule),
 	       log_safe(policy, e->guest.policy));
-	if (client_figure(&e->guest, "proposal") == 0) {
-		puts(".");
+	if (client_figure(&e->guest, "proposal") == BALLOOND_UNKNOWN) {
+		puts(", which is not asked now.");
 		return;
 	}
 	printf(",\nwhich proposes %s, %s of it needed%s%s.\n", size(e, "proposal", proposal),
@@ -223,6 +235,7 @@ int verb_explain(struct ctl *ctl, int argc _unused_, char **argv)
 	if (ctl->json != CTL_JSON_OFF)
 		return format_json_print(ctl, make_json(&e));
 	print_state(&e);
+	print_promise(&e);
 	print_policy(&e);
 	print_guards(&e);
 	print_statistics(&e);

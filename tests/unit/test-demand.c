@@ -141,6 +141,21 @@ START_TEST(used_is_unknown_where_the_guest_tells_nothing_of_it)
 }
 END_TEST
 
+START_TEST(used_is_not_nothing_where_the_size_is_stale)
+{
+	struct bed bed;
+
+	/* After a reset of a guest that had been squeezed to 260 MiB: QEMU still says so. */
+	bed_init(&bed, 512 * MiB);
+	bed.guest.seen.actual = 260 * MiB;
+	sweep(&bed, SECOND);
+	bed.guest.seen.total = 470 * MiB;
+	bed.guest.seen.usable = 442 * MiB;
+	sample(&bed, 5 * SECOND);
+	ck_assert_uint_eq(bed.memory.used, 28 * MiB);
+}
+END_TEST
+
 START_TEST(usable_that_is_short_counts_from_the_larger_size)
 {
 	struct bed bed;
@@ -331,6 +346,7 @@ int main(void)
 	tcase_add_loop_test(tc, used_is_right_at_rest_at_every_size, 0, 3);
 	tcase_add_test(tc, a_sweep_without_a_new_sample_changes_no_figure);
 	tcase_add_test(tc, used_is_unknown_where_the_guest_tells_nothing_of_it);
+	tcase_add_test(tc, used_is_not_nothing_where_the_size_is_stale);
 	tcase_add_test(tc, usable_that_is_short_counts_from_the_larger_size);
 	tcase_add_test(tc, a_reboot_forgets_what_the_last_boot_told);
 	tcase_add_test(tc, distress_is_a_mebibyte_swapped_in_between_two_samples);

@@ -183,7 +183,8 @@ START_TEST(planner_gives_a_booting_guest_its_ceiling)
 	scene_proposal[0] = 1 * GiB;
 	run(&s, 1);
 	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
-	ck_assert_uint_eq(scene_verdict(&s, 0)->target, 4 * GiB);
+	/* Not quite: the driver must have something to report. */
+	ck_assert_uint_eq(scene_verdict(&s, 0)->target, 4 * GiB - MiB);
 	ck_assert_uint_ge(scene_verdict(&s, 0)->guest.charge, 4 * GiB);
 	/* Once it reports and its services had time to start, it is like the others. */
 	run(&s, 60);

@@ -53,6 +53,7 @@ static void bed_init(struct bed *bed, const char *const names[MAX])
 			.rule = &bed->rule,
 			.state = STATE_MANAGED,
 			.reason = REASON_POLICY,
+			.asked = true,
 		};
 		bed->verdicts[i].guest.uuid = bed->guests[i].uuid;
 		bed->verdicts[i].guest.name = bed->guests[i].name;
@@ -129,6 +130,23 @@ START_TEST(published_outlives_the_tick)
 	ck_assert_ptr_null(bed.told[1].verdict.source);
 	ck_assert_ptr_null(bed.told[1].verdict.rule);
 	ck_assert_ptr_null(bed.told[1].verdict.promise);
+}
+END_TEST
+
+START_TEST(a_policy_that_was_not_asked_has_proposed_nothing)
+{
+	struct bed bed;
+
+	bed_init(&bed, four);
+	bed.verdicts[0].asked = false;
+	bed.verdicts[0].state = STATE_PAUSED;
+	bed.verdicts[0].reason = REASON_PAUSED;
+	bed.verdicts[0].proposal.n_figures = 1;
+	published_fill(&bed.published, &bed.snapshot, &bed.plan);
+	ck_assert_str_eq(bed.told[0].policy_reason, "");
+	ck_assert_str_eq(bed.told[0].policy, "talking");
+	ck_assert_uint_eq(bed.told[0].verdict.proposal.bytes, BALLOOND_UNKNOWN);
+	ck_assert_uint_eq(bed.told[0].verdict.proposal.n_figures, 0);
 }
 END_TEST
 
@@ -240,6 +258,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, headline_says_what_decided, 0, N(headlines));
 	tcase_add_test(tc, published_outlives_the_tick);
+	tcase_add_test(tc, a_policy_that_was_not_asked_has_proposed_nothing);
 	tcase_add_test(tc, figures_that_a_policy_has_not_named_are_not_told);
 	tcase_add_test(tc, guests_are_found_by_uuid_or_by_a_name_of_their_own);
 	tcase_add_test(tc, every_figure_is_named_once_and_read_from_its_own_field);
