@@ -7,7 +7,10 @@
  *                                    the last sweep took
  *   an event, a size that was set    that one soon, not more than ten times a second, and leaving
  *                                    libvirt four times as long as the last sweep took
- *   no connection                    again after 1 s, doubling up to 30 s */
+ *   no connection                    again after 1 s, doubling up to 30 s
+ *
+ * A sweep that a hung guest held up says nothing of libvirt's load: no pause is longer than what
+ * keeps guests from being stale. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +25,7 @@
 #define SOON (SECOND / 10)
 #define SOON_FACTOR 4u
 #define REFRESH_FACTOR 2u
+#define PAUSE_MAX (2u * SECOND)
 #define BACK_OFF_MIN (1u * SECOND)
 #define BACK_OFF_MAX (30u * SECOND)
 
@@ -44,10 +48,17 @@ struct live_source *live_find_source(const struct live *live, unsigned number)
 	return NULL;
 }
 
+static usec_t pause_after(const struct live_source *s, unsigned factor)
+{
+	usec_t pause = s->duration * factor;
+
+	return pause < PAUSE_MAX ? pause : PAUSE_MAX;
+}
+
 /* When a source that wants to be swept may be. */
 static usec_t due_time(const struct live_source *s)
 {
-	usec_t pause = s->duration * SOON_FACTOR;
+	usec_t pause = pause_after(s, SOON_FACTOR);
 	usec_t due = s->ended + (pause > SOON ? pause : SOON);
 
 	return due > s->retry_at ? due : s->retry_at;
@@ -256,7 +267,7 @@ void live_refresh_sources(struct live *live)
 	for (size_t i = 0; i < live->n_sources; i++) {
 		struct live_source *s = live->sources[i];
 
-		if (s->retry_at <= now && now - s->ended >= s->duration * REFRESH_FACTOR)
+		if (s->retry_at <= now && now - s->ended >= pause_after(s, REFRESH_FACTOR))
 			sweep(live, s);
 		else
 			live_sweep_soon(live, s->number);

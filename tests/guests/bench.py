@@ -77,6 +77,19 @@ def find_program(*names):
     raise BenchError("not installed: " + " or ".join(names))
 
 
+def what_is_lacking():
+    if os.geteuid() != 0:
+        return "needs root"
+    try:
+        find_program("libvirtd", "virtqemud")
+        for name in ("virtlogd", "virsh", "dbus-daemon", "unshare", "setpriv", "cpio", "gcc"):
+            find_program(name)
+        find_program("qemu-system-x86_64", "qemu-kvm")
+    except BenchError as error:
+        return str(error)
+    return None
+
+
 def default_cache():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.environ.get("BALLOOND_BENCH_CACHE") or os.path.join(base, "balloond-bench")
@@ -144,7 +157,7 @@ class Bench:
 
     def start_guest(self, name, memory_mib, current_mib=None, autodeflate=False,
                     free_page_reporting=False, cmdline="", stats_period=None, persistent=False,
-                    disk_mib=0, swap_mib=0, accel="qemu"):
+                    disk_mib=0, swap_mib=0, accel="qemu", balloon=True):
         """Starts a guest and returns it booting. disk_mib is what `cache` can read at most."""
         spec = {key: value for key, value in locals().items() if key != "self"}
         spec.update(uuid=str(uuid.uuid4()), kernel=os.path.join(self.cache, "vmlinuz"),
@@ -180,10 +193,13 @@ class Bench:
         self._await_socket(self.libvirtd, program.replace("libvirtd", "libvirt"))
         self.virsh("uri")
 
-    def stop(self):
+    def end_guests(self):
         for guest in self.guests:
             self._end_guest(guest)
         self.guests = []
+
+    def stop(self):
+        self.end_guests()
         for process in (self.libvirtd, self._virtlogd, self._bus):
             if process:
                 self._end_process(process)

@@ -38,10 +38,12 @@ def poll_until(probe, what, timeout):
 
 
 class Daemon:
+    """config: the text; None: it is told of no file."""
+
     def __init__(self, build, config, directory=None, arguments=()):
         self.build = build
         self.directory = directory or os.environ["BALLOOND_BENCH_DIR"]
-        self.config_path = os.path.join(self.directory, "balloond.yaml")
+        self.config_path = config and os.path.join(self.directory, "balloond.yaml")
         self.log_path = os.path.join(self.directory, "balloond.log")
         self.status = ""
         self.process = None
@@ -50,15 +52,21 @@ class Daemon:
         self._notify = None
         self._reader = None
         self._words = []
+        self._log_begin = 0
         self._heard = threading.Condition()
-        self.write_config(config)
+        if config:
+            self.write_config(config)
 
     def __enter__(self):
         self.start()
         return self
 
-    def __exit__(self, *exception):
-        self.stop()
+    def __exit__(self, kind, *exception):
+        status = self.stop()
+        # A sanitizer's finding shows here as well.
+        if kind is None and status not in (None, 0):
+            raise DaemonError("balloond ended with status %s; its log ends:\n%s"
+                              % (status, self.log()[-2000:]))
 
     @property
     def program(self):
@@ -69,8 +77,10 @@ class Daemon:
             file.write(text)
 
     def command(self, *arguments):
-        return [self.program, "--config", self.config_path, "--policy-dir",
-                os.path.join(self.build, "policies"), *arguments]
+        options = ["--policy-dir", os.path.join(self.build, "policies")]
+        if self.config_path:
+            options += ["--config", self.config_path]
+        return [self.program, *options, *arguments]
 
     def start(self):
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -80,11 +90,17 @@ class Daemon:
         # Somebody must always read it: whoever tells a full socket waits.
         self._reader = threading.Thread(target=self._hear, args=(self._notify,), daemon=True)
         self._reader.start()
+        self._words, self.status = [], ""
         with open(self.log_path, "ab") as log:
+            self._log_begin = log.tell()
             self.process = subprocess.Popen(
                 self.command(*self._arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": self._notify_path})
-        self.wait_notify("READY=1", START_TIMEOUT_S)
+        try:
+            self.wait_notify("READY=1", START_TIMEOUT_S)
+        except DaemonError:
+            self.stop()
+            raise
 
     def _hear(self, notify):
         while True:
@@ -144,8 +160,10 @@ class Daemon:
             return word in self._words
 
     def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        """What it wrote since it was started."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self._log_begin)
+            return file.read().decode(errors="replace")
 
     def ctl(self, *arguments):
         """balloonctl's output as JSON."""

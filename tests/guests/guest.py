@@ -41,7 +41,7 @@ DOMAIN = """<domain type='{accel}'>
     {disks}
     <serial type='file'><source path={log}/><target port='0'/></serial>
     <serial type='unix'><source mode='bind' path={port}/><target port='1'/></serial>
-    <memballoon model='virtio'{balloon_attributes}>{stats}</memballoon>
+    <memballoon model='{balloon_model}'{balloon_attributes}>{stats}</memballoon>
   </devices>
 </domain>
 """
@@ -75,6 +75,7 @@ def domain_xml(spec):
         disks="".join(DISK.format(path=quoteattr(path), target=target)
                       for target, path in spec["disks"]),
         log=quoteattr(spec["log"]), port=quoteattr(spec["port"]), balloon_attributes=balloon,
+        balloon_model="virtio" if spec["balloon"] else "none",
         stats="<stats period='%d'/>" % period if period is not None else "")
 
 

@@ -13,31 +13,17 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 sys.dont_write_bytecode = True
 
-from bench import Bench, BenchError, find_program  # noqa: E402
+from bench import Bench, BenchError, what_is_lacking  # noqa: E402
+from checks import Checks  # noqa: E402
 from guest import GuestError  # noqa: E402
 
 MEMORY_MIB = 256
 SQUEEZED_MIB = 128
 # How far a figure may be from what was asked: the kernel's own use moves by a few MiB.
 TOLERANCE_MIB = 12
-
-
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def that(self, sentence, truth, figures=""):
-        self.passed += bool(truth)
-        self.failed += not truth
-        print("%s %s%s" % ("ok  " if truth else "FAIL", sentence,
-                           "  [%s]" % figures if figures != "" else ""), flush=True)
-
-    def skip(self, sentence, why):
-        self.skipped += 1
-        print("skip %s  [%s]" % (sentence, why), flush=True)
 
 
 def near(value, wanted):
@@ -184,23 +170,12 @@ def leftovers(run):
     return found
 
 
-def what_is_lacking():
-    if os.geteuid() != 0:
-        return "needs root"
-    try:
-        find_program("libvirtd", "virtqemud")
-        for name in ("virtlogd", "virsh", "dbus-daemon", "unshare", "setpriv", "cpio", "gcc"):
-            find_program(name)
-        find_program("qemu-system-x86_64", "qemu-kvm")
-    except BenchError as error:
-        return str(error)
-    return None
-
-
 def outside():
     lacking = what_is_lacking()
     if lacking:
-        print("skip the bench of guests  [%s]\n0 passed, 0 failed, 1 skipped" % lacking)
+        check = Checks()
+        check.skip("the bench of guests", lacking)
+        check.finish()
         return 77
     done = subprocess.run([os.path.join(HERE, "in-bench"), "/usr/bin/python3",
                            os.path.abspath(__file__), "--inside"], check=False,
@@ -215,12 +190,7 @@ def outside():
         check.that("the run ends in order", False, "%s, status %d" % (lines[-1], done.returncode))
     left = leftovers(lines[0].partition("run ")[2] or "balloond-bench-")
     check.that("nothing is left behind", not left, "; ".join(left))
-    return finish(check)
-
-
-def finish(check):
-    print("%d passed, %d failed, %d skipped" % (check.passed, check.failed, check.skipped))
-    return 1 if check.failed else 0
+    return check.finish()
 
 
 def main():
@@ -232,7 +202,7 @@ def main():
         inside(check)
     except (BenchError, GuestError, OSError) as error:
         check.that("no step of the bench fails", False, error)
-    return finish(check)
+    return check.finish()
 
 
 if __name__ == "__main__":

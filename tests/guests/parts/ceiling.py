@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The persistent currentMemory is what a guest was sold: nothing goes above it."""
+
+from checks import form
+from common import (MIB, boot, config, describe, do, is_near, mib, wait_actual, wait_managed,
+                    wait_samples, watch)
+from daemon import Daemon
+
+NAME = "t-sold"
+MAXIMUM_MIB, SOLD_MIB, FLOOR_MIB = 1024, 640, 320
+# Together with the kernel's own it fits into what was sold, and asks for more headroom than that.
+LOAD_MIB = 400
+
+
+class Largest:
+    def __init__(self):
+        self.actual = self.target = 0
+        self.ceilings = set()
+
+    def look(self, guests):
+        guest = guests.get(NAME)
+        if guest:
+            self.actual = max(self.actual, guest["Actual"])
+            self.target = max(self.target, guest["Target"])
+            self.ceilings.add(mib(guest["Ceiling"]))
+
+
+def load_and_relief(daemon, guest, largest):
+    """Grows to what was sold while the load is on, and shrinks to the floor afterwards."""
+    guest.send("touch 60 %d" % LOAD_MIB)
+    watch(daemon, lambda guests: guests[NAME]["Used"] >= LOAD_MIB * MIB
+          and is_near(guests[NAME]["Actual"], SOLD_MIB), "the load is on", 60, largest.look)
+    wait_samples(daemon, 5, largest.look)
+    guest.answer("touch 60 %d" % LOAD_MIB)
+    do(guest, "free %d" % LOAD_MIB)
+    wait_actual(daemon, [NAME], FLOOR_MIB, 60, largest.look)
+
+
+def run(checks, bench, build):
+    guest, = boot([bench.start_guest(NAME, MAXIMUM_MIB, current_mib=SOLD_MIB, persistent=True)])
+    # It boots with all of its memory and inflates to what was sold.
+    guest.wait_stats(lambda stats: stats["actual"] <= SOLD_MIB << 10)
+    largest = Largest()
+    daemon = Daemon(build, config("50%"))
+    with daemon:
+        # libvirt learns of the size a second later than the guest has it.
+        wait_managed(daemon, [NAME])
+        watch(daemon, lambda guests: guests[NAME]["Actual"] <= SOLD_MIB * MIB, "at what was sold")
+        wait_actual(daemon, [NAME], FLOOR_MIB, look=largest.look)
+        for _ in range(3 if form() == "long" else 1):
+            load_and_relief(daemon, guest, largest)
+    with daemon:  # again, while it is squeezed
+        wait_managed(daemon, [NAME], largest.look)
+        guests = wait_samples(daemon, 2, largest.look)
+        checks.that("a restart moves nothing", is_near(guests[NAME]["Actual"], FLOOR_MIB),
+                    describe(guests))
+        load_and_relief(daemon, guest, largest)
+        daemon.reload(config("100%"))
+        wait_actual(daemon, [NAME], SOLD_MIB, look=largest.look)
+        wait_samples(daemon, 2, largest.look)
+    checks.that("the ceiling is what was sold, all the time", largest.ceilings == {SOLD_MIB},
+                largest.ceilings)
+    checks.that("no target goes above it", largest.target <= SOLD_MIB * MIB, mib(largest.target))
+    checks.that("nor does the guest", largest.actual <= SOLD_MIB * MIB, mib(largest.actual))
+    meminfo = guest.command("meminfo")
+    checks.that("it had no OOM kill", meminfo["oom_kill"] == 0, meminfo["oom_kill"])
