@@ -29,7 +29,7 @@ def place_of(fixture):
 def as_nobody(stage):
     if os.geteuid() != 0:
         return []
-    prefix = ["setpriv", "--reuid=nobody", "--clear-groups"]
+    prefix = ["setpriv", "--reuid=nobody", "--regid=65534", "--clear-groups"]
     status, said = stage.run("--version", prefix=prefix)
     if status != 0:
         raise Skip("the build cannot be run by others: " + said)

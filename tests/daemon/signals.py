@@ -26,7 +26,8 @@ def guests_come_with_their_values(stage):
         assert len(added) == len(set(added)) == stage.n_guests, len(added)
         # What was signalled since then adds up to what is shown.
         heard = values_shown(dict(monitor.additions()))
-        assert not repeated(heard, monitor.changes())
+        again = repeated(heard, monitor.changes())
+        assert not again, again[:3]
         for key, value in values_shown(objects).items():
             if key[1] == GUEST:
                 assert heard[key] == value, (key, heard[key], value)
@@ -56,13 +57,14 @@ def a_change_is_signalled_once(stage):
             monitor.sync()
             n_ticks = tick() - first
             changes = monitor.changes()
-            assert not repeated(known, changes)
+            again = repeated(known, changes)
+            assert not again, again[:3]
             of_guests = [change for change in changes if change[1] == GUEST]
             count = collections.Counter(path for path, _, _ in of_guests)
             assert len(count) == stage.n_guests, len(count)
             assert max(count.values()) <= n_ticks, (count.most_common(3), n_ticks)
-            assert {"Policy", "Target", "Actual", "Reason"} <= {
-                name for _, _, values in of_guests for name in values}
+            names = {name for _, _, values in of_guests for name in values}
+            assert {"Policy", "Target", "Actual", "Reason"} <= names, names
             generations = [values["ConfigGeneration"] for path, _, values in changes
                            if path == PATH and "ConfigGeneration" in values]
             assert generations == [2], generations
@@ -70,7 +72,8 @@ def a_change_is_signalled_once(stage):
             shown = values_shown(managed_objects())
             for path in count:
                 for name in ("Target", "Actual", "Policy", "Reason"):
-                    assert known[path, GUEST, name] == shown[path, GUEST, name], (path, name)
+                    key = (path, GUEST, name)
+                    assert known[key] == shown[key], (key, known[key], shown[key])
             # And then it is quiet again.
             monitor.forget()
             wait_ticks(TICKS_AT_REST)

@@ -103,8 +103,20 @@ class Stage:
 
     def run(self, *arguments, prefix=(), **environment):
         """Runs balloond to its end: (status, what it said on both outputs)."""
-        return run([*prefix, os.path.join(self.build, "balloond", "balloond"), "--policy-dir",
-                    os.path.join(self.build, "policies"), *arguments], environment)
+        build = self.public_build() if prefix else self.build
+        return run([*prefix, os.path.join(build, "balloond", "balloond"), "--policy-dir",
+                    os.path.join(build, "policies"), *arguments], environment)
+
+    def public_build(self):
+        """A copy of what is run, for those who may not enter the directory of the checkout."""
+        public = self.directory / "public"
+        if not public.exists():
+            (public / "balloond").mkdir(parents=True)
+            (public / "policies").mkdir()
+            shutil.copy(os.path.join(self.build, "balloond", "balloond"), public / "balloond")
+            for module in pathlib.Path(self.build, "policies").glob("*.so"):
+                shutil.copy(module, public / "policies")
+        return str(public)
 
     def run_ctl(self, *arguments):
         """balloonctl's words for people."""

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -43,6 +44,8 @@ def run(*command, **options):
 
 
 def _listed_by_git():
+    if not shutil.which("git"):
+        return None
     listed = run("git", "-C", TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed.returncode != 0:
         return None

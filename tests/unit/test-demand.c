@@ -6,39 +6,13 @@
 
 #include "balloond/core/progress.h"
 #include "balloond/policy-math.h"
+#include "tests/unit/bed.h"
 #include "tests/unit/check-main.h"
 
 #define MiB BALLOOND_MIB
 #define GiB BALLOOND_GIB
 #define SECOND BALLOOND_SECOND
 #define UNKNOWN BALLOOND_UNKNOWN
-
-/* One guest and what is remembered of it, as history.c begins it. */
-struct bed {
-	struct guest guest;
-	struct memory memory;
-};
-
-static void bed_init(struct bed *bed, uint64_t maximum)
-{
-	struct guest *g = &bed->guest;
-
-	guest_init(g, "u", "g");
-	g->facts = GUEST_INSPECTED | GUEST_BALLOON;
-	g->seen.maximum = g->seen.actual = maximum;
-	g->swept = 1000 * SECOND;
-	bed->memory = (struct memory){
-		.target = maximum,
-		.claim = maximum,
-		.actual = maximum,
-		.previous_actual = maximum,
-		.kernel = UNKNOWN,
-		.used = UNKNOWN,
-		.resident = UNKNOWN,
-		.swap_in = UNKNOWN,
-		.moved = g->swept,
-	};
-}
 
 static void sweep(struct bed *bed, usec_t elapsed)
 {
