@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How a suite tells what it found: a line a check, and the count at the end.
 
-    ok SENTENCE [FIGURES]      not ok SENTENCE: WHY      skipped SENTENCE: WHY      figure NAME: VALUE
+    ok SENTENCE [FIGURES]    not ok SENTENCE: WHY    skipped SENTENCE: WHY    figure NAME: VALUE
 
 tests/run reads these lines.  A check is a sentence with a truth (that), or a function that raises
 where it does not hold (run).

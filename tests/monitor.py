@@ -139,9 +139,10 @@ class Monitor:
 
     def additions(self):
         """InterfacesAdded, oldest first: (path, {interface: {property: value}})."""
-        return [(m["payload"]["data"][0], {interface: values_of(properties) for
-                                           interface, properties in m["payload"]["data"][1].items()})
-                for m in self.signals("InterfacesAdded")]
+        added = [m["payload"]["data"] for m in self.signals("InterfacesAdded")]
+        return [(path, {interface: values_of(properties)
+                        for interface, properties in interfaces.items()})
+                for path, interfaces in added]
 
     def forget(self):
         self.messages = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""When balloond may act at all: with its name on the bus, outside of dry runs, and until it ends."""
+"""When balloond may act: with its name on the bus, outside of dry runs, until it ends."""
 
 import re
 import signal

@@ -16,10 +16,12 @@ NOTHING_MOVES_S = 3
 
 def is_sane(interfaces):
     state, stats = interfaces[GUEST], interfaces[GUEST_STATS]
+    # libvirt learns of a size up to a second after the guest used it.
+    size = max(state["Actual"], state["Target"])
     return (state["State"] == "managed" and state["Policy"] == "headroom"
             and state["Floor"] <= state["Target"] <= state["Ceiling"] == CEILING_MIB * MIB
             and state["Floor"] - MIB <= state["Actual"] <= state["Ceiling"]
-            and 20 * MIB < stats["Used"] <= state["Actual"]
+            and 20 * MIB < stats["Used"] <= size
             and 0 < stats["Usable"] < stats["Total"] <= stats["Maximum"] == CEILING_MIB * MIB
             and 0 < stats["Resident"] < 4 * stats["Maximum"] and stats["StatsAgeUSec"] < 4000000
             and stats["Charge"] >= state["Actual"] and stats["Sample"] > 0)
