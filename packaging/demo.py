@@ -6,6 +6,7 @@ summary is measured from the same answers; what the guests suffered comes from t
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -74,7 +75,9 @@ class Screen:
             status["Charged"] // MIB, status["Pool"] // MIB, status["Level"]))
         lines += [self._row(guest, demo.load[guest["Name"]]) for guest in demo.seen.values()]
         if self.redraws:
-            print("\033[H\033[J" + "\n".join(lines), flush=True)
+            # A line that wraps would push the table off the screen.
+            width = shutil.get_terminal_size().columns
+            print("\033[H\033[J" + "\n".join(line[:width] for line in lines), flush=True)
         else:
             print("\n".join(lines), flush=True)
 
@@ -82,10 +85,11 @@ class Screen:
     def _row(guest, load):
         ceiling = guest["Ceiling"] or 1
         used, actual = guest["Used"] or 0, guest["Actual"]
-        width = 40
+        width = 24
         filled = min(width, used * width // ceiling)
         has = max(filled, min(width, actual * width // ceiling))
-        arrow = ">" if guest["Target"] > actual + 4 * MIB else "<" if guest["Target"] < actual - 4 * MIB else " "
+        to_go = guest["Target"] - actual
+        arrow = " " if abs(to_go) <= 4 * MIB else ">" if to_go > 0 else "<"
         return "  %-16s load %4d  [%s%s%s] %s %5d MiB  %s" % (
             guest["Name"], load, "#" * filled, "-" * (has - filled), " " * (width - has), arrow,
             actual // MIB, guest["Reason"])
