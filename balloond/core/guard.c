@@ -125,8 +125,12 @@ static uint64_t shrink_limit(const struct config *config, const struct memory *m
 	uint64_t ahead = balloond_sub(v->guest.actual, v->guest.target);
 	uint64_t may = balloond_min(m->shrink_credit, balloond_sub(rate, ahead));
 	uint64_t least = balloond_min(rate, config->host.shrink_host) / 2;
+	uint64_t band = guard_dead_band(v->guest.ceiling);
 
 	may = balloond_min(may, left);
+	/* What would be left over must not be so little that the dead band keeps it for ever. */
+	if (may < wish && wish - may < band)
+		may = balloond_sub(wish, band);
 	return may >= balloond_min(wish, least) ? may : 0;
 }
 

@@ -202,6 +202,20 @@ START_TEST(guard_shrinks_the_host_no_faster_than_its_limit)
 }
 END_TEST
 
+START_TEST(guard_leaves_no_rest_of_a_limited_shrink)
+{
+	struct scene s;
+
+	/* One second's credit is 256 MiB: the rest of 4 MiB alone would be trivial. */
+	scene_init(&s);
+	scene_add(&s, "g00", 1 * GiB, 64 * MiB);
+	scene_proposal[0] = 1 * GiB - 260 * MiB;
+	for (unsigned i = 0; i < 4; i++)
+		scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB - 260 * MiB);
+}
+END_TEST
+
 START_TEST(guard_shrinks_many_guests_by_few_large_moves)
 {
 	struct scene s;
@@ -266,6 +280,7 @@ static Suite *guard_suite(void)
 	tcase_add_loop_test(tc, guard_rule_is_needed, 0, n);
 	tcase_add_test(tc, guard_has_a_scenario_and_words_for_every_rule);
 	tcase_add_test(tc, guard_shrinks_the_host_no_faster_than_its_limit);
+	tcase_add_test(tc, guard_leaves_no_rest_of_a_limited_shrink);
 	tcase_add_test(tc, guard_shrinks_many_guests_by_few_large_moves);
 	tcase_add_test(tc, guard_relieves_a_starving_guest_below_the_dead_band);
 	tcase_add_test(tc, guard_leaves_no_margin_only_when_critical);
