@@ -22,7 +22,6 @@ static void memory_begin(struct memory *m, const struct guest *g, usec_t now)
 		.progressed = now,
 		.shrink_credit = UINT64_MAX, /* cut to one second's worth at its first use */
 		.booted = g->booted,
-		.is_new = true,
 	};
 	text_copy(m->uuid, sizeof(m->uuid), g->uuid);
 }
@@ -39,7 +38,6 @@ void history_follow(struct history *h, const struct snapshot *s)
 			old++;
 		if (old < h->n_guests && strcmp(h->guests[old].uuid, g->uuid) == 0) {
 			h->spare[i] = h->guests[old];
-			h->spare[i].is_new = false;
 			if (h->state_size > 0)
 				memcpy(state, h->states + old * h->state_size, h->state_size);
 		} else {

@@ -49,7 +49,6 @@ struct memory {
 	uint64_t shrink_credit;         /* bytes that it may be shrunk by now */
 
 	uint64_t rule_key; /* whose policy state this is; 0: none */
-	bool is_new;       /* this tick */
 };
 
 /* What is remembered of one rule: for `elapsed` and the policy's rule_state. */

@@ -70,7 +70,6 @@ static void check_marks(const struct bed *bed, const char *names, const char *kn
 		bool is_known = strchr(known, names[i]) != NULL;
 
 		ck_assert_int_eq(m->uuid[0], names[i]);
-		ck_assert_int_eq(m->is_new, !is_known);
 		ck_assert_uint_eq(m->stuck_times, is_known ? (uint32_t)names[i] : 0);
 		for (size_t k = 0; k < STATE_SIZE; k++)
 			ck_assert_uint_eq(state[k], is_known ? (uint8_t)names[i] : 0);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The persistent currentMemory is what a guest was sold: nothing goes above it."""
+"""What a guest was sold is its ceiling: the persistent currentMemory, and nothing goes above it; the
+size at first sight of a transient one, which a restart while it is small must not lower."""
 
 from checks import form
 from common import (MIB, boot, config, describe, do, is_near, mib, wait_actual, wait_managed,
                     wait_samples, watch)
 from daemon import Daemon
 
-NAME = "t-sold"
+NAME, TRANSIENT = "t-sold", "t-transient"
 MAXIMUM_MIB, SOLD_MIB, FLOOR_MIB = 1024, 640, 320
 # Together with the kernel's own it fits into what was sold, and asks for more headroom than that.
 LOAD_MIB = 400
@@ -37,7 +38,8 @@ def load_and_relief(daemon, guest, largest):
 
 
 def run(checks, bench, build):
-    guest, = boot([bench.start_guest(NAME, MAXIMUM_MIB, current_mib=SOLD_MIB, persistent=True)])
+    guest, _ = boot([bench.start_guest(NAME, MAXIMUM_MIB, current_mib=SOLD_MIB, persistent=True),
+                     bench.start_guest(TRANSIENT, SOLD_MIB)])
     # It boots with all of its memory and inflates to what was sold.
     guest.wait_stats(lambda stats: stats["actual"] <= SOLD_MIB << 10)
     largest = Largest()
@@ -46,17 +48,20 @@ def run(checks, bench, build):
         # libvirt learns of the size a second later than the guest has it.
         wait_managed(daemon, [NAME])
         watch(daemon, lambda guests: guests[NAME]["Actual"] <= SOLD_MIB * MIB, "at what was sold")
-        wait_actual(daemon, [NAME], FLOOR_MIB, look=largest.look)
+        wait_actual(daemon, [NAME, TRANSIENT], FLOOR_MIB, look=largest.look)
         for _ in range(3 if form() == "long" else 1):
             load_and_relief(daemon, guest, largest)
     with daemon:  # again, while it is squeezed
-        wait_managed(daemon, [NAME], largest.look)
+        wait_managed(daemon, [NAME, TRANSIENT], largest.look)
         guests = wait_samples(daemon, 2, largest.look)
         checks.that("a restart moves nothing", is_near(guests[NAME]["Actual"], FLOOR_MIB),
                     describe(guests))
+        checks.that("a transient guest's ceiling survives a restart while it is small",
+                    mib(guests[TRANSIENT]["Ceiling"]) == SOLD_MIB
+                    and is_near(guests[TRANSIENT]["Actual"], FLOOR_MIB), describe(guests))
         load_and_relief(daemon, guest, largest)
         daemon.reload(config("100%"))
-        wait_actual(daemon, [NAME], SOLD_MIB, look=largest.look)
+        wait_actual(daemon, [NAME, TRANSIENT], SOLD_MIB, look=largest.look)
         wait_samples(daemon, 2, largest.look)
     checks.that("the ceiling is what was sold, all the time", largest.ceilings == {SOLD_MIB},
                 largest.ceilings)

@@ -52,7 +52,9 @@ def is_steady(now, at_rest, more):
 
 def compare(checks, when, guests, at_rest, more=0):
     for name, used in used_of(guests).items():
-        checks.that("%s: used is the same %s" % (name, when), is_steady(used, at_rest[name], more),
+        checks.that("%s: used is within %d %%%s %s" % (
+            name, STEADY_PERCENT, " and the CPUs' free lists" if more else "", when),
+                    is_steady(used, at_rest[name], more),
                     "%d MiB at rest, %s now" % (mib(at_rest[name]),
                                                 used if used is None else mib(used)))
 
