@@ -17,8 +17,8 @@ rules:
 # Squeezes as far as the guard lets it.
 TIGHT = "low: 2%, high: 5%"
 USUAL = "low: 15%, high: 30%"
-# Whole MiB, and the driver's granularity.
-NEAR_MIB = 4
+# The dead band, which leaves out the last bit of a move where that would be trivial.
+NEAR_MIB = 8
 
 
 def config(least="50%", params=USUAL, pool="8GiB", match="t-*"):
