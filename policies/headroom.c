@@ -66,10 +66,11 @@ static const char *check(const void *p)
 	return params->low < params->high ? NULL : "low must be below high";
 }
 
-/* Whether the guest swapped in since the sample before.  A tick without a new sample says no. */
+/* Whether the guest swapped in since the sample before.  A tick without a new sample says no, and
+ * so does a gap: what was swapped in while another rule held tells nothing of now. */
 static int swapped_in(const struct balloond_guest *g, struct state *state)
 {
-	int swapped = state->sample > 0 && g->sample != state->sample &&
+	int swapped = state->sample > 0 && g->sample == state->sample + 1 &&
 		      g->swap_in != BALLOOND_UNKNOWN && state->swap_in != BALLOOND_UNKNOWN &&
 		      g->swap_in >= balloond_add(state->swap_in, BALLOOND_MIB);
 

@@ -91,6 +91,10 @@ START_TEST(headroom_grows_a_guest_by_the_band_once_for_every_sample_that_swapped
 	g->swap_in = 100 * MiB;
 	ask_one(&v, 1000 * MiB, 400 * MiB); /* even one that shows much headroom */
 	ck_assert_uint_eq(v.targets[0].bytes / MiB, 1150);
+	g->sample += 100; /* another rule had it meanwhile */
+	g->swap_in += 500 * MiB;
+	ask_one(&v, 1000 * MiB, 800 * MiB);
+	ck_assert_uint_eq(v.targets[0].reason, REASON_BETWEEN);
 }
 END_TEST
 
