@@ -22,6 +22,8 @@ static const char *arg_config = BALLOOND_CONFIG_FILE;
 static bool arg_config_given;
 static const char *arg_policy_dir; /* NULL: the compiled-in one */
 static bool arg_check_config;
+static const char *arg_fragment; /* the file that --check-config is given */
+static const char *arg_with;
 static bool arg_dry_run;
 static bool arg_once;
 static bool arg_debug;
@@ -32,39 +34,64 @@ static void help(void)
 	       "Moves memory between the guests of this host.\n\n"
 	       "  -h --help                 Show this help\n"
 	       "     --version              Show the version\n"
-	       "     --config FILE          Read FILE instead of " BALLOOND_CONFIG_FILE "\n"
+	       "     --config FILE          Read FILE and FILE.d instead of\n"
+	       "                            " BALLOOND_CONFIG_FILE "\n"
 	       "     --policy-dir DIR       Find policy modules in DIR\n"
-	       "     --check-config [FILE]  Check a configuration and exit\n"
+	       "     --check-config         Check the whole configuration and exit\n"
+	       "     --check-config FILE    Check FILE alone, wherever it is, and exit\n"
+	       "     --with FILE            Check the whole with FILE as one more drop-in\n"
 	       "     --dry-run              Look and decide, change nothing\n"
 	       "     --once                 Look, decide and act once, then exit\n"
 	       "     --debug                Log every step\n");
 }
 
+enum {
+	ARG_VERSION = 0x100,
+	ARG_CONFIG,
+	ARG_POLICY_DIR,
+	ARG_CHECK,
+	ARG_WITH,
+	ARG_DRY,
+	ARG_ONCE,
+	ARG_DEBUG,
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, ARG_VERSION },
+	{ "config", required_argument, NULL, ARG_CONFIG },
+	{ "policy-dir", required_argument, NULL, ARG_POLICY_DIR },
+	{ "check-config", no_argument, NULL, ARG_CHECK },
+	{ "with", required_argument, NULL, ARG_WITH },
+	{ "dry-run", no_argument, NULL, ARG_DRY },
+	{ "once", no_argument, NULL, ARG_ONCE },
+	{ "debug", no_argument, NULL, ARG_DEBUG },
+	{},
+};
+
+/* What follows the options, and what goes with what. */
+static int check_arguments(int argc, char *argv[])
+{
+	if (arg_check_config && optind < argc)
+		arg_fragment = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "balloond takes no argument '%s'; try --help.\n", argv[optind]);
+		return -EINVAL;
+	}
+	if (arg_with && (!arg_check_config || arg_fragment)) {
+		fprintf(stderr, "--with goes with --check-config of the whole configuration; "
+				"try --help.\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* 0: run; 1: done, successfully; negative: usage */
 static int parse_argv(int argc, char *argv[])
 {
-	enum {
-		ARG_VERSION = 0x100,
-		ARG_CONFIG,
-		ARG_POLICY_DIR,
-		ARG_CHECK,
-		ARG_DRY,
-		ARG_ONCE,
-		ARG_DEBUG
-	};
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
-						 { "version", no_argument, NULL, ARG_VERSION },
-						 { "config", required_argument, NULL, ARG_CONFIG },
-						 { "policy-dir", required_argument, NULL,
-						   ARG_POLICY_DIR },
-						 { "check-config", no_argument, NULL, ARG_CHECK },
-						 { "dry-run", no_argument, NULL, ARG_DRY },
-						 { "once", no_argument, NULL, ARG_ONCE },
-						 { "debug", no_argument, NULL, ARG_DEBUG },
-						 {} };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0)
 		switch (c) {
 		case 'h':
 			help();
@@ -82,6 +109,9 @@ static int parse_argv(int argc, char *argv[])
 		case ARG_CHECK:
 			arg_check_config = true;
 			break;
+		case ARG_WITH:
+			arg_with = optarg;
+			break;
 		case ARG_DRY:
 			arg_dry_run = true;
 			break;
@@ -94,29 +124,31 @@ static int parse_argv(int argc, char *argv[])
 		default:
 			return -EINVAL;
 		}
-	if (arg_check_config && optind < argc)
-		arg_config = argv[optind++];
-	if (optind < argc) {
-		fprintf(stderr, "balloond takes no argument '%s'; try --help.\n", argv[optind]);
-		return -EINVAL;
-	}
-	return 0;
+	return check_arguments(argc, argv);
 }
 
 static int check_config(void)
 {
+	const struct config_request request = {
+		.path = arg_fragment ? arg_fragment : arg_config,
+		.is_fragment = arg_fragment != NULL,
+		.with = arg_with,
+		.policy_dir = arg_policy_dir,
+	};
+	_cleanup_config_files_ struct config_files *files = NULL;
 	_cleanup_diagnostics_ struct diagnostics d = {};
 	_cleanup_config_ struct config *config = NULL;
 	int r;
 
-	r = config_load(arg_config, arg_policy_dir, &config, &d);
+	r = config_open(&request, &files, &config, &d);
 	if (r >= 0) {
-		printf("%s: OK\n", arg_config);
+		for (size_t i = 0; i < files->n; i++)
+			printf("%s: OK\n", files->items[i].path);
 		return 0;
 	}
 	diagnostics_print(&d, stderr);
 	if (d.n_items == 0)
-		fprintf(stderr, "%s: %s\n", arg_config, strerror(-r));
+		fprintf(stderr, "%s: %s\n", request.path, strerror(-r));
 	return r;
 }
 
@@ -239,6 +271,14 @@ static const char *state_dir(void)
 	return dir && *dir == '/' ? dir : BALLOOND_STATE_DIR;
 }
 
+/* systemd's StateDirectory=, else the same place by name. */
+static const char *tally_dir(void)
+{
+	const char *dir = getenv("STATE_DIRECTORY");
+
+	return dir && *dir == '/' ? dir : BALLOOND_TALLY_DIR;
+}
+
 static int run(void)
 {
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -249,6 +289,7 @@ static int run(void)
 		.config_path = arg_config,
 		.config_is_optional = !arg_config_given,
 		.policy_dir = arg_policy_dir,
+		.tally_dir = tally_dir(),
 		.dry_run = arg_dry_run,
 		.once = arg_once,
 	};

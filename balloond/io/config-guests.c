@@ -9,18 +9,22 @@
 #include "balloond/io/config-entries.h"
 #include "balloond/io/util.h"
 
-static const struct key promise_keys[] = {
+const struct key config_promise_keys[] = {
 	{ .name = "name",
-	  .read = key_name,
+	  .type = &key_name,
 	  .offset = offsetof(struct promise, name),
-	  .required = true },
+	  .required = true,
+	  .expected = CONFIG_NAME_EXPECTED,
+	  .help = "what the entry is called; a later entry of the same name replaces it" },
 	{ .name = "match",
-	  .read = config_read_match,
+	  .type = &config_type_match,
+	  .keys = config_match_keys,
 	  .offset = offsetof(struct promise, match),
 	  .required = true,
-	  .expected = "{ name: PATTERN }" },
+	  .expected = "{ name: PATTERN }",
+	  .help = "which guests it means: all keys that are written have to match" },
 	{ .name = "min",
-	  .read = key_amount,
+	  .type = &key_amount,
 	  .offset = offsetof(struct promise, min),
 	  .fallback = "50%",
 	  .low = "0",
@@ -29,9 +33,11 @@ static const struct key promise_keys[] = {
 	  .high_share = "100%",
 	  .word = "kernel",
 	  .word_kind = AMOUNT_KERNEL,
-	  .expected = "a share of the ceiling such as 50%, an amount such as 2GiB, or kernel" },
+	  .expected = "a share of the ceiling such as 50%, an amount such as 2GiB, or kernel",
+	  .help = "what the guest keeps in any emergency: a share of its ceiling, an amount, or "
+		  "kernel, what its kernel needs" },
 	{ .name = "max",
-	  .read = key_amount,
+	  .type = &key_amount,
 	  .offset = offsetof(struct promise, max),
 	  .fallback = "auto",
 	  .low = "1MiB",
@@ -41,19 +47,44 @@ static const struct key promise_keys[] = {
 	  .word = "auto",
 	  .word_kind = AMOUNT_AUTO,
 	  .expected = "an amount such as 8GiB, a share of the guest's maximum such as 80%, "
-		      "or auto" },
+		      "or auto",
+	  .help = "the guest's ceiling: an amount, a share of its maximum, or auto, what the "
+		  "domain says" },
 	{ .name = "shares",
-	  .read = key_u32,
+	  .type = &key_u32,
 	  .offset = offsetof(struct promise, shares),
 	  .fallback = "1000",
 	  .low = "1",
-	  .high = "1000000" },
+	  .high = "1000000",
+	  .help = "the guest's weight where memory is divided" },
+	{ .name = "priority",
+	  .type = &key_i32,
+	  .offset = offsetof(struct promise, priority),
+	  .fallback = "0",
+	  .low = "-1000",
+	  .high = "1000",
+	  .expected = "a whole number such as 10 or -10",
+	  .help = "who is served first in need: the higher one" },
+	{ .name = "expendable",
+	  .type = &key_bool,
+	  .offset = offsetof(struct promise, expendable),
+	  .fallback = "false",
+	  .help = "whether the guest may be shrunk below what it uses when the host is critical, "
+		  "never below min" },
+	{ .name = "dry-run",
+	  .type = &key_bool,
+	  .offset = offsetof(struct promise, dry_run),
+	  .fallback = "false",
+	  .help = "whether the guest is looked at and never touched" },
+	CONFIG_DISABLED_KEY,
 	{ .name = NULL },
 };
 
 static int read_promise(const struct node *entry, struct promise *promise, const struct reading *r)
 {
-	int k = keys_read(entry, promise_keys, promise, r), twin;
+	const struct reading reading = { .diagnostics = r->diagnostics,
+					 .lenient = config_is_disabled(entry) };
+	int k = keys_read(entry, config_promise_keys, promise, &reading), twin;
 
 	if (k == -ENOMEM)
 		return k;
@@ -70,7 +101,7 @@ static int read_promise(const struct node *entry, struct promise *promise, const
 	return 0;
 }
 
-int config_read_promises(const struct key *key, const struct node *node, void *field,
+static int read_promises(const struct key *key, const struct node *node, void *field,
 			 const struct reading *r)
 {
 	struct config *config = field;
@@ -95,6 +126,8 @@ int config_read_promises(const struct key *key, const struct node *node, void *f
 	}
 	return result;
 }
+
+const struct key_type config_type_promises = { KEY_ENTRIES, read_promises, NULL };
 
 void promise_done(struct promise *promise)
 {

@@ -1,67 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* rules: which guests follow which policy.  A rule that is read has its module loaded and its
- * parameters bound: what is left after this cannot fail. */
+/* rules: which guests follow which policy, and when. */
 
 #include <errno.h>
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "balloond/io/config-entries.h"
-#include "balloond/io/descriptor.h"
-#include "balloond/io/loader.h"
-#include "balloond/io/params.h"
-#include "balloond/io/util.h"
-#include "build-config.h"
-
-#define ERROR_MAX 512u
-
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
-{
-	const unsigned char *b = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-/* Parameters are no part of it: tuning a rule does not make its policy forget.  0 means none. */
-static uint64_t rule_key(const char *name, const struct balloond_policy *policy)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	uint32_t version = policy->state_version;
-	const unsigned char bytes[] = { version & 0xff, version >> 8 & 0xff, version >> 16 & 0xff,
-					version >> 24 };
-
-	hash = hash_bytes(hash, name, strlen(name) + 1);
-	hash = hash_bytes(hash, policy->name, strlen(policy->name) + 1);
-	hash = hash_bytes(hash, bytes, sizeof(bytes));
-	return hash ? hash : 1;
-}
 
 static int read_policy(const struct key *key, const struct node *node, void *field,
 		       const struct reading *r)
 {
-	const struct balloond_policy **policy = field;
-	const char *name = node_text(node);
-	char error[ERROR_MAX];
-	int k;
+	return config_load_policy(node, key->expected, field, r);
+}
 
-	if (!name || !descriptor_name_is_valid(name)) {
-		node_expected(node, r->diagnostics, key->expected);
-		return -EINVAL;
-	}
-	k = loader_load(r->policy_dir ? r->policy_dir : BALLOOND_POLICY_DIR, !r->policy_dir, name,
-			policy, error, sizeof(error));
-	if (k == -ENOMEM)
-		return k;
-	if (k < 0) {
-		node_error(node, r->diagnostics, "%s", error);
-		return -EINVAL;
-	}
-	return 0;
+static void spell_policy(const struct key *key, const struct node *node, FILE *f)
+{
+	(void)key;
+	fputs(node_text(node), f);
 }
 
 /* Their meaning is the policy's: read_rule() binds them once it is known. */
@@ -75,57 +31,90 @@ static int leave_params(const struct key *key, const struct node *node, void *fi
 	return 0;
 }
 
-static const struct key rule_keys[] = {
+static const struct key_type type_policy = { KEY_POLICY, read_policy, spell_policy };
+static const struct key_type type_params = { KEY_PARAMS, leave_params, NULL };
+
+const struct key config_rule_keys[] = {
 	{ .name = "name",
-	  .read = key_name,
+	  .type = &key_name,
 	  .offset = offsetof(struct rule, name),
-	  .required = true },
+	  .required = true,
+	  .expected = CONFIG_NAME_EXPECTED,
+	  .help = "what the entry is called; a later entry of the same name replaces it" },
 	{ .name = "match",
-	  .read = config_read_match,
+	  .type = &config_type_match,
+	  .keys = config_match_keys,
 	  .offset = offsetof(struct rule, match),
 	  .required = true,
-	  .expected = "{ name: PATTERN }" },
+	  .expected = "{ name: PATTERN }",
+	  .help = "which guests it means: all keys that are written have to match" },
+	{ .name = "when",
+	  .type = &config_type_when,
+	  .keys = config_when_keys,
+	  .offset = offsetof(struct rule, when),
+	  .expected = "metrics and their edges, such as { host.available: \"< 10%\", for: 30s }",
+	  .help = "conditions, all of which have to hold; without it the rule always applies" },
 	{ .name = "policy",
-	  .read = read_policy,
+	  .type = &type_policy,
 	  .offset = offsetof(struct rule, policy),
 	  .required = true,
-	  .expected = "the name of a policy (a-z, then up to 31 of a-z 0-9 -)" },
-	{ .name = "params", .read = leave_params },
+	  .expected = "the name of a policy (a-z, then up to 31 of a-z 0-9 -)",
+	  .help = "the policy that proposes the sizes of these guests" },
+	{ .name = "params",
+	  .type = &type_params,
+	  .help = "the policy's parameters, see balloond-policies(7)" },
+	CONFIG_DISABLED_KEY,
 	{ .name = NULL },
 };
 
-static int read_rule(const struct node *entry, struct rule *rule, const struct reading *r)
+/* Those of tenants: are told apart by it. */
+static int check_prefix(const struct node *entry, struct diagnostics *d)
 {
-	int k = keys_read(entry, rule_keys, rule, r), twin;
+	const char *name = config_entry_name(entry);
 
-	if (k == -ENOMEM)
-		return k;
-	twin = config_check_name(entry, r->diagnostics);
-	if (!rule->policy)
-		return -EINVAL;
-	if (rule->policy->params_size > 0) {
-		rule->params = calloc(1, rule->policy->params_size);
-		if (!rule->params)
-			return -ENOMEM;
+	if (!name || strncmp(name, TENANT_PREFIX, strlen(TENANT_PREFIX)) != 0)
+		return 0;
+	node_error(node_find(entry, "name"), d,
+		   "'%.60s': names that begin with " TENANT_PREFIX " are those of tenants.policies",
+		   name);
+	return -EINVAL;
+}
+
+static int number_gate(struct config *config, struct rule *rule, const struct node *entry,
+		       struct diagnostics *d)
+{
+	if (rule->when.n == 0)
+		return 0;
+	rule->gate = config->n_gates++;
+	if (rule->gate < CONFIG_MAX_GATES)
+		return 0;
+	node_error(node_find(entry, "when"), d, "more than %u rules with a when are not read",
+		   CONFIG_MAX_GATES);
+	return -EINVAL;
+}
+
+static int read_rule(const struct node *entry, struct config *config, struct rule *rule,
+		     const struct reading *r)
+{
+	struct reading reading = *r;
+	int k, result, complaints;
+
+	reading.lenient = config_is_disabled(entry);
+	result = keys_read(entry, config_rule_keys, rule, &reading);
+	if (result == -ENOMEM)
+		return result;
+	complaints = config_check_name(entry, r->diagnostics) +
+		     check_prefix(entry, r->diagnostics) +
+		     number_gate(config, rule, entry, r->diagnostics);
+	if (rule->policy) {
+		k = config_bind_policy(config, rule, node_find(entry, "params"), entry, &reading);
+		if (k < 0)
+			return k;
 	}
-	if (params_read(node_find(entry, "params"), entry, rule->policy, rule->params,
-			r->diagnostics) < 0 ||
-	    k < 0 || twin < 0)
-		return -EINVAL;
-	rule->key = rule_key(rule->name, rule->policy);
-	return 0;
+	return complaints < 0 ? -EINVAL : result;
 }
 
-/* The larger of both, so that what comes after it in an array is aligned for anything. */
-static size_t largest(size_t size, size_t other)
-{
-	size_t aligned = (other + alignof(max_align_t) - 1) / alignof(max_align_t) *
-			 alignof(max_align_t);
-
-	return size > aligned ? size : aligned;
-}
-
-int config_read_rules(const struct key *key, const struct node *node, void *field,
+static int read_rules(const struct key *key, const struct node *node, void *field,
 		      const struct reading *r)
 {
 	struct config *config = field;
@@ -141,26 +130,22 @@ int config_read_rules(const struct key *key, const struct node *node, void *fiel
 		return -ENOMEM;
 	config->n_rules = n;
 	for (const struct node *entry = node->first; entry; entry = entry->next) {
-		struct rule *rule = &config->rules[entry->index];
-		int k = read_rule(entry, rule, r);
+		int k = read_rule(entry, config, &config->rules[entry->index], r);
 
 		if (k == -ENOMEM)
 			return k;
-		if (k < 0) {
+		if (k < 0)
 			result = k;
-			continue;
-		}
-		config->state_size = largest(config->state_size, rule->policy->state_size);
-		config->rule_state_size = largest(config->rule_state_size,
-						  rule->policy->rule_state_size);
-		config->scratch_size = largest(config->scratch_size, rule->policy->scratch_size);
 	}
 	return result;
 }
+
+const struct key_type config_type_rules = { KEY_ENTRIES, read_rules, NULL };
 
 void rule_done(struct rule *rule)
 {
 	free(rule->name);
 	match_done(&rule->match);
+	when_done(&rule->when);
 	free(rule->params);
 }

@@ -41,11 +41,11 @@ static void make_safe(char *text)
 	}
 }
 
-static char *format_text(const struct diagnostics *d, size_t line, size_t column,
+static char *format_text(const struct source *source, size_t line, size_t column,
 			 const char *format, va_list args)
 {
 	_cleanup_free_ char *message = NULL;
-	const char *file = d->file ? d->file : "configuration";
+	const char *file = source ? source->name : "configuration";
 	char *text;
 	int r;
 
@@ -63,33 +63,40 @@ static char *format_text(const struct diagnostics *d, size_t line, size_t column
 	return text;
 }
 
-void diagnostics_addv(struct diagnostics *d, size_t line, size_t column, const char *format,
-		      va_list args)
+static bool is_behind(const struct diagnostic *a, const struct diagnostic *b)
 {
+	if (a->rank != b->rank)
+		return a->rank > b->rank;
+	return a->line > b->line || (a->line == b->line && a->column > b->column);
+}
+
+void diagnostics_addv(struct diagnostics *d, const struct source *source, size_t line,
+		      size_t column, const char *format, va_list args)
+{
+	struct diagnostic item = { .rank = source ? source->rank : 0,
+				   .line = line,
+				   .column = column };
 	size_t at = d->n_items;
-	char *text = NULL;
 
 	if (d->n_items < DIAGNOSTICS_MAX)
-		text = format_text(d, line, column, format, args);
-	if (!text) {
+		item.text = format_text(source, line, column, format, args);
+	if (!item.text) {
 		d->n_more++;
 		return;
 	}
-	while (at > 0 && (d->items[at - 1].line > line ||
-			  (d->items[at - 1].line == line && d->items[at - 1].column > column))) {
+	for (; at > 0 && is_behind(&d->items[at - 1], &item); at--)
 		d->items[at] = d->items[at - 1];
-		at--;
-	}
-	d->items[at] = (struct diagnostic){ .line = line, .column = column, .text = text };
+	d->items[at] = item;
 	d->n_items++;
 }
 
-void diagnostics_add(struct diagnostics *d, size_t line, size_t column, const char *format, ...)
+void diagnostics_add(struct diagnostics *d, const struct source *source, size_t line, size_t column,
+		     const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	diagnostics_addv(d, line, column, format, args);
+	diagnostics_addv(d, source, line, column, format, args);
 	va_end(args);
 }
 

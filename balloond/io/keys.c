@@ -39,8 +39,8 @@ static size_t edit_distance(const char *a, const char *b)
 	return row[n_b];
 }
 
-void keys_unknown(const struct node *node, const char *const names[], size_t n_names,
-		  struct diagnostics *d)
+void keys_unknown(const struct node *node, const char *what, const char *const names[],
+		  size_t n_names, struct diagnostics *d)
 {
 	const char *nearest = NULL;
 	size_t best = HINT_DISTANCE + 1;
@@ -54,16 +54,16 @@ void keys_unknown(const struct node *node, const char *const names[], size_t n_n
 		}
 	}
 	if (nearest) {
-		node_key_error(node, d, "unknown key, did you mean '%s'?", nearest);
+		node_key_error(node, d, "unknown %s, did you mean '%s'?", what, nearest);
 		return;
 	}
-	char known[256] = "";
+	char known[400] = "";
 	size_t at = 0;
 
 	for (size_t i = 0; i < n_names && at < sizeof(known); i++)
 		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i > 0 ? ", " : "",
 				       names[i]);
-	node_key_error(node, d, "unknown key, known here: %s", n_names > 0 ? known : "none");
+	node_key_error(node, d, "unknown %s, known here: %s", what, n_names > 0 ? known : "none");
 }
 
 static void check_unknown(const struct node *mapping, const struct key *keys, struct diagnostics *d,
@@ -81,16 +81,26 @@ static void check_unknown(const struct node *mapping, const struct key *keys, st
 			i++;
 		if (i < n)
 			continue;
-		keys_unknown(child, names, n, d);
+		keys_unknown(child, "key", names, n, d);
 		*result = -EINVAL;
 	}
 }
 
+bool key_fallback(const struct key *key, bool dry_run, struct node *ret)
+{
+	const char *text = dry_run && key->fallback_dry ? key->fallback_dry : key->fallback;
+
+	*ret = (struct node){ .kind = NODE_SCALAR, .text = text };
+	if (text && strcmp(text, "[]") == 0)
+		ret->kind = NODE_SEQUENCE;
+	return text != NULL;
+}
+
 static int read_fallback(const struct key *key, void *field, const struct reading *r)
 {
-	const struct node node = { .kind = NODE_SCALAR, .text = key->fallback };
+	struct node node;
 
-	return key->fallback ? key->read(key, &node, field, r) : 0;
+	return key_fallback(key, r->dry_run, &node) ? key->type->read(key, &node, field, r) : 0;
 }
 
 /* One row; sections go through keys_read() again, at most as deep as the tables are. */
@@ -100,11 +110,9 @@ static int read_key(const struct key *key, const struct node *mapping, void *bas
 	const struct node *node = mapping ? node_find(mapping, key->name) : NULL;
 	void *field = (char *)base + key->offset;
 
-	if (key->keys)
-		return keys_read(node, key->keys, base, r);
-	if (node)
-		return key->read(key, node, field, r);
-	if (key->required && mapping) {
+	if (node || key->type->kind == KEY_SECTION)
+		return key->type->read(key, node, field, r);
+	if (key->required && mapping && !r->lenient) {
 		node_error(mapping, r->diagnostics, "the key '%s' is missing%s%s", key->name,
 			   key->expected ? ": expected " : "", key->expected ? key->expected : "");
 		return -EINVAL;
@@ -136,3 +144,11 @@ int keys_read(const struct node *mapping, const struct key *keys, void *base,
 	}
 	return result;
 }
+
+static int read_section(const struct key *key, const struct node *node, void *field,
+			const struct reading *r)
+{
+	return keys_read(node, key->keys, field, r);
+}
+
+const struct key_type key_section = { KEY_SECTION, read_section, NULL };

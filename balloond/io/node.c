@@ -37,6 +37,45 @@ const struct node *node_find(const struct node *mapping, const char *key)
 	return child;
 }
 
+struct node *node_unlink(struct node *child)
+{
+	struct node *parent = child->parent, *before = NULL;
+
+	for (struct node *n = parent->first; n != child; n = n->next)
+		before = n;
+	if (before)
+		before->next = child->next;
+	else
+		parent->first = child->next;
+	if (parent->last == child)
+		parent->last = before;
+	parent->n_children--;
+	child->parent = child->next = NULL;
+	return child;
+}
+
+void node_insert(struct node *parent, struct node *behind, struct node *child)
+{
+	struct node **link = behind ? &behind->next : &parent->first;
+
+	child->next = *link;
+	child->parent = parent;
+	*link = child;
+	if (parent->last == behind)
+		parent->last = child;
+	parent->n_children++;
+}
+
+const struct node *node_first_item(const struct node *node)
+{
+	return node->kind == NODE_SEQUENCE ? node->first : node;
+}
+
+const struct node *node_next_item(const struct node *node, const struct node *item)
+{
+	return node->kind == NODE_SEQUENCE ? item->next : NULL;
+}
+
 bool node_is_null(const struct node *node)
 {
 	return node->kind == NODE_SCALAR && !node->quoted &&
@@ -79,7 +118,7 @@ static void add_error(const struct node *node, bool at_key, struct diagnostics *
 
 	(void)vsnprintf(message, sizeof(message), format, args);
 	node_path(path, node);
-	diagnostics_add(d, line, column, "%s%s%s", path, *path ? ": " : "", message);
+	diagnostics_add(d, node->source, line, column, "%s%s%s", path, *path ? ": " : "", message);
 }
 
 void node_error(const struct node *node, struct diagnostics *d, const char *format, ...)

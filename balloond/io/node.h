@@ -2,7 +2,8 @@
 #pragma once
 
 /* A file as a small tree of nodes that know where they were written (yaml.h composes it), and the
- * ways to say what is wrong at one of them.  Scalars are text; what they mean is up to the key. */
+ * ways to say what is wrong at one of them.  Scalars are text; what they mean is up to the key.
+ * Trees of several files may be joined into one (config-join.h): each node still knows its own. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +14,10 @@ enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 
 struct node {
 	enum node_kind kind;
-	bool quoted;         /* scalar: "true" is a text, true is not */
-	size_t line, column; /* of the value, from 1, in characters */
-	const char *text;    /* scalar: without NUL inside; owned */
+	bool quoted;                 /* scalar: "true" is a text, true is not */
+	const struct source *source; /* borrowed */
+	size_t line, column;         /* of the value, from 1, in characters */
+	const char *text;            /* scalar: without NUL inside; owned */
 
 	const char *key; /* inside a mapping, else NULL; owned */
 	size_t key_line, key_column;
@@ -25,6 +27,7 @@ struct node {
 	struct node *first, *last; /* children, in the order of the file */
 	struct node *next;         /* sibling */
 	size_t n_children;
+	size_t place; /* joined entry of a list: of the file whose turn it has (config-join.c) */
 };
 
 /* Releases a tree; takes NULL, returns NULL. */
@@ -32,6 +35,16 @@ struct node *node_free(struct node *root);
 
 /* The value of a key of a mapping, or NULL. */
 const struct node *node_find(const struct node *mapping, const char *key);
+
+/* Takes a child out of its parent: it is the caller's now.  What follows it keeps its index. */
+struct node *node_unlink(struct node *child);
+
+/* Makes child, which has no parent, the one behind `behind`, NULL: the first.  As above. */
+void node_insert(struct node *parent, struct node *behind, struct node *child);
+
+/* Where one thing stands for a list of one: the items of a list, or the node alone. */
+const struct node *node_first_item(const struct node *node);
+const struct node *node_next_item(const struct node *node, const struct node *item);
 
 /* Nothing is written there, or null is. */
 bool node_is_null(const struct node *node);

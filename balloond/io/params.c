@@ -28,7 +28,7 @@ static int check_unknown(const struct node *mapping, const struct balloond_polic
 	for (const struct node *child = mapping->first; child; child = child->next) {
 		if (find_param(policy, child->key))
 			continue;
-		keys_unknown(child, names, policy->n_params, d);
+		keys_unknown(child, "key", names, policy->n_params, d);
 		result = -EINVAL;
 	}
 	return result;

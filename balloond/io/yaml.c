@@ -15,6 +15,7 @@
 
 struct composer {
 	yaml_parser_t parser;
+	const struct source *source;
 	struct diagnostics *diagnostics;
 	struct node *root;
 	struct node *open; /* collection that the next event belongs to; NULL: the document */
@@ -39,7 +40,7 @@ static size_t mark_column(const yaml_mark_t *mark)
 static void complain(struct composer *c, const yaml_mark_t *mark, const char *what)
 {
 	c->failed = true;
-	diagnostics_add(c->diagnostics, mark_line(mark), mark_column(mark), "%s", what);
+	diagnostics_add(c->diagnostics, c->source, mark_line(mark), mark_column(mark), "%s", what);
 }
 
 static int stop(struct composer *c, const yaml_mark_t *mark, const char *what)
@@ -65,6 +66,7 @@ static int add_node(struct composer *c, enum node_kind kind, const yaml_mark_t *
 		return -ENOMEM;
 	*node = (struct node){
 		.kind = kind,
+		.source = c->source,
 		.line = mark_line(mark),
 		.column = mark_column(mark),
 		.key = TAKE_PTR(c->key),
@@ -92,7 +94,7 @@ static int add_key(struct composer *c, const yaml_event_t *event, const char *te
 
 	if (twin) {
 		c->failed = true;
-		diagnostics_add(c->diagnostics, mark_line(&event->start_mark),
+		diagnostics_add(c->diagnostics, c->source, mark_line(&event->start_mark),
 				mark_column(&event->start_mark),
 				"the key '%s' is already in line %zu: a key is written once", text,
 				twin->key_line);
@@ -202,6 +204,16 @@ static int on_event(struct composer *c, const yaml_event_t *event)
 	return 0;
 }
 
+/* What everybody writes once: name: *, and size: > 8GiB. */
+static const char *syntax_hint(const yaml_parser_t *p)
+{
+	if (p->context && strstr(p->context, "alias"))
+		return ": quote a text that begins with a star (\"*\")";
+	if (p->context && strstr(p->context, "block scalar"))
+		return ": quote a text that begins with '>' (\"> 8GiB\")";
+	return "";
+}
+
 /* Reader errors (what is no UTF-8) come with an offset, all others with a mark. */
 static int on_syntax_error(struct composer *c, const char *text, size_t size)
 {
@@ -218,14 +230,9 @@ static int on_syntax_error(struct composer *c, const char *text, size_t size)
 			mark.line += text[i] == '\n';
 		}
 	}
-	/* name: * is what everybody writes once. */
-	const char *hint = p->context && strstr(p->context, "alias")
-				   ? ": quote a text that begins with a star (\"*\")"
-				   : "";
-
-	diagnostics_add(c->diagnostics, mark_line(&mark), mark_column(&mark), "not YAML: %s%s%s%s",
-			p->problem ? p->problem : "unknown problem", p->context ? " " : "",
-			p->context ? p->context : "", hint);
+	diagnostics_add(c->diagnostics, c->source, mark_line(&mark), mark_column(&mark),
+			"not YAML: %s%s%s%s", p->problem ? p->problem : "unknown problem",
+			p->context ? " " : "", p->context ? p->context : "", syntax_hint(p));
 	return -EINVAL;
 }
 
@@ -250,13 +257,14 @@ static int compose(struct composer *c, const char *text, size_t size)
 	return r < 0 ? r : c->failed ? -EINVAL : 0;
 }
 
-int yaml_compose(const char *text, size_t size, struct diagnostics *d, struct node **ret)
+int yaml_compose(const char *text, size_t size, const struct source *source, struct diagnostics *d,
+		 struct node **ret)
 {
-	struct composer c = { .diagnostics = d };
+	struct composer c = { .source = source, .diagnostics = d };
 	int r;
 
 	if (size > YAML_MAX_SIZE) {
-		diagnostics_add(d, 0, 0, "larger than 1 MiB: not read");
+		diagnostics_add(d, source, 0, 0, "larger than 1 MiB: not read");
 		return -EINVAL;
 	}
 	if (!yaml_parser_initialize(&c.parser))

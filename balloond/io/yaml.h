@@ -20,5 +20,6 @@
 #define YAML_MAX_NODES 10000u         /* scalars, lists and mappings; keys are not counted */
 
 /* 0; -EINVAL with the reasons in d; -ENOMEM.  An empty file is an empty mapping.  The caller
- * owns *ret. */
-int yaml_compose(const char *text, size_t size, struct diagnostics *d, struct node **ret);
+ * owns *ret; source has to live as long. */
+int yaml_compose(const char *text, size_t size, const struct source *source, struct diagnostics *d,
+		 struct node **ret);

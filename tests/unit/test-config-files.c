@@ -13,6 +13,7 @@
 
 #include "balloond/io/util.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/config-guest.h"
 
 #define PATH_LENGTH 4096
 
@@ -87,8 +88,8 @@ static void check_installed(const char *path)
 							check_dir("BALLOOND_TEST_POLICY_DIR"));
 
 	/* A shipped profile that manages nobody is a mistake. */
-	ck_assert_ptr_nonnull(config_find_rule(config, "any"));
-	ck_assert_ptr_nonnull(config_find_promise(config, "any"));
+	ck_assert_ptr_nonnull(rule_of(config, "any"));
+	ck_assert_ptr_nonnull(promise_of(config, "any"));
 	if (strcmp(strrchr(path, '/'), "/balloond.yaml") == 0)
 		ck_assert(config->dry_run);
 	if (strcmp(strrchr(path, '/'), "/density.yaml") == 0) {
@@ -102,7 +103,7 @@ START_TEST(broken_files_are_refused_with_one_error_at_its_place)
 	char dir[PATH_LENGTH];
 
 	(void)snprintf(dir, sizeof(dir), "%s/config/invalid", check_dir("BALLOOND_TEST_FIXTURES"));
-	for_each_file(dir, 50, check_invalid);
+	for_each_file(dir, 130, check_invalid);
 }
 END_TEST
 

@@ -5,15 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "balloond/io/util.h"
 #include "tests/unit/check-main.h"
+
+static const struct source source = { .name = "t" };
 
 static struct node *composed(const char *text)
 {
 	struct diagnostics d = { 0 };
 	struct node *root = NULL;
-	int r = yaml_compose(text, strlen(text), &d, &root);
+	int r = yaml_compose(text, strlen(text), &source, &d, &root);
 
 	ck_assert_msg(r == 0, "%s", d.n_items > 0 ? d.items[0].text : "no reason given");
 	ck_assert_uint_eq(d.n_items, 0);
@@ -22,10 +25,10 @@ static struct node *composed(const char *text)
 
 static void refused(const char *text, size_t size, const char *expected)
 {
-	_cleanup_diagnostics_ struct diagnostics d = { .file = "t" };
+	_cleanup_diagnostics_ struct diagnostics d = { 0 };
 	struct node *root = NULL;
 
-	ck_assert_int_eq(yaml_compose(text, size, &d, &root), -EINVAL);
+	ck_assert_int_eq(yaml_compose(text, size, &source, &d, &root), -EINVAL);
 	ck_assert_ptr_null(root);
 	ck_assert_uint_ge(d.n_items, 1);
 	ck_assert_msg(strstr(d.items[0].text, expected) != NULL, "'%s' does not say '%s'",
@@ -46,6 +49,7 @@ START_TEST(nodes_know_where_they_were_written)
 	ck_assert_str_eq(node_text(b->first), "x");
 	ck_assert_uint_eq(b->first->line, 3);
 	ck_assert_uint_eq(b->first->column, 5);
+	ck_assert_ptr_eq(b->first->source, &source);
 	/* Columns count characters, not bytes. */
 	ck_assert_uint_eq(d->line, 4);
 	ck_assert_uint_eq(d->key_column, 14);
@@ -149,9 +153,27 @@ START_TEST(hostile_files_are_refused_at_once)
 	for (size_t i = 0; i < size; i++)
 		text[i] = parts[_i][i % length];
 	/* Harmless ones compose; what counts is that it ends (the timeout of the test). */
-	r = yaml_compose(text, size, &d, &root);
+	r = yaml_compose(text, size, &source, &d, &root);
 	ck_assert(r == 0 || r == -EINVAL);
 	ck_assert((r == 0) == (d.n_items == 0));
+}
+END_TEST
+
+/* libyaml's own loader takes 40 s.  The process's clock: other load does not count. */
+START_TEST(a_hundred_thousand_brackets_take_less_than_50_ms)
+{
+	size_t size = 100000;
+	_cleanup_free_ char *text = malloc(size);
+	struct timespec begin, end;
+	int64_t elapsed_us;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '[', size);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+	refused(text, size, "t:1:33: more than 32 levels");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+	elapsed_us = (end.tv_sec - begin.tv_sec) * 1000000 + (end.tv_nsec - begin.tv_nsec) / 1000;
+	ck_assert_int_lt(elapsed_us, 50000);
 }
 END_TEST
 
@@ -174,6 +196,7 @@ START_TEST(what_hides_the_meaning_is_refused)
 		{ "a: [", "not YAML: did not find expected node content" },
 		{ "a: \"\\0\"", "t:1:4: a text with a NUL" },
 		{ "a: *", "quote a text that begins with a star" },
+		{ "a: > 8GiB", "quote a text that begins with '>'" },
 		{ "a: \xc3", "t:1:4: not YAML: incomplete UTF-8" },
 	};
 
@@ -185,10 +208,10 @@ END_TEST
 START_TEST(all_errors_are_told_in_the_order_of_the_file)
 {
 	static const char text[] = "a: &x 1\nb: !t 2\nb: 3\nc: *x\n";
-	_cleanup_diagnostics_ struct diagnostics d = { .file = "t" };
+	_cleanup_diagnostics_ struct diagnostics d = { 0 };
 	struct node *root = NULL;
 
-	ck_assert_int_eq(yaml_compose(text, strlen(text), &d, &root), -EINVAL);
+	ck_assert_int_eq(yaml_compose(text, strlen(text), &source, &d, &root), -EINVAL);
 	ck_assert_uint_eq(d.n_items, 4);
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_uint_eq(d.items[i].line, i + 1);
@@ -197,13 +220,13 @@ END_TEST
 
 START_TEST(diagnostics_end_at_100_and_count_the_rest)
 {
-	_cleanup_diagnostics_ struct diagnostics d = { .file = "t" };
+	_cleanup_diagnostics_ struct diagnostics d = { 0 };
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *f;
 
 	for (size_t i = 0; i < 130; i++)
-		diagnostics_add(&d, 200 - i, 1, "number %zu", i);
+		diagnostics_add(&d, &source, 200 - i, 1, "number %zu", i);
 	ck_assert_uint_eq(d.n_items, DIAGNOSTICS_MAX);
 	ck_assert_uint_eq(d.n_more, 30);
 	for (size_t i = 1; i < d.n_items; i++)
@@ -216,11 +239,27 @@ START_TEST(diagnostics_end_at_100_and_count_the_rest)
 }
 END_TEST
 
+START_TEST(diagnostics_come_in_the_order_of_the_files)
+{
+	static const struct source second = { .name = "u", .rank = 1 };
+	_cleanup_diagnostics_ struct diagnostics d = { 0 };
+
+	diagnostics_add(&d, &second, 1, 1, "third");
+	diagnostics_add(&d, &source, 9, 1, "second");
+	diagnostics_add(&d, &second, 2, 1, "fourth");
+	diagnostics_add(&d, &source, 8, 1, "first");
+	ck_assert_str_eq(d.items[0].text, "t:8:1: first");
+	ck_assert_str_eq(d.items[1].text, "t:9:1: second");
+	ck_assert_str_eq(d.items[2].text, "u:1:1: third");
+	ck_assert_str_eq(d.items[3].text, "u:2:1: fourth");
+}
+END_TEST
+
 START_TEST(diagnostics_are_safe_to_print)
 {
-	_cleanup_diagnostics_ struct diagnostics d = { .file = "t" };
+	_cleanup_diagnostics_ struct diagnostics d = { 0 };
 
-	diagnostics_add(&d, 1, 2, "%s", "a\033[1m\n\177\xc2\x9b é \xc3 \xff");
+	diagnostics_add(&d, &source, 1, 2, "%s", "a\033[1m\n\177\xc2\x9b é \xc3 \xff");
 	ck_assert_str_eq(d.items[0].text, "t:1:2: a?[1m?\?\?? é ? ?");
 }
 END_TEST
@@ -238,9 +277,11 @@ int main(void)
 	tcase_add_test(tc, nesting_ends_at_32);
 	tcase_add_test(tc, nodes_end_at_10000);
 	tcase_add_loop_test(tc, hostile_files_are_refused_at_once, 0, 14);
-	tcase_add_loop_test(tc, what_hides_the_meaning_is_refused, 0, 15);
+	tcase_add_test(tc, a_hundred_thousand_brackets_take_less_than_50_ms);
+	tcase_add_loop_test(tc, what_hides_the_meaning_is_refused, 0, 16);
 	tcase_add_test(tc, all_errors_are_told_in_the_order_of_the_file);
 	tcase_add_test(tc, diagnostics_end_at_100_and_count_the_rest);
+	tcase_add_test(tc, diagnostics_come_in_the_order_of_the_files);
 	tcase_add_test(tc, diagnostics_are_safe_to_print);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
