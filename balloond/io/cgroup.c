@@ -127,43 +127,6 @@ int cgroup_find(const char *root, const char *driver, const char *guest_name, in
 	return cgroup_parse(text, domain_id, ret);
 }
 
-struct resident {
-	const char *anon, *shmem; /* the keys */
-	uint64_t bytes;
-	bool found;
-};
-
-static void on_stat(void *userdata, const char *key, uint64_t value)
-{
-	struct resident *resident = userdata;
-	bool is_anon = strcmp(key, resident->anon) == 0;
-
-	if (!is_anon && strcmp(key, resident->shmem) != 0)
-		return;
-	if (value > UINT64_MAX / 4)
-		return;
-	resident->bytes += value;
-	resident->found |= is_anon;
-}
-
-int cgroup_read_resident(const struct cgroup_backend *backend, const char *root,
-			 const struct cgroup *cgroup, uint64_t *ret)
-{
-	struct resident resident = {
-		.anon = cgroup->unified ? "anon" : "total_rss",
-		.shmem = cgroup->unified ? "shmem" : "total_shmem",
-	};
-	int r;
-
-	r = backend->read_stats(root, cgroup, on_stat, &resident);
-	if (r < 0)
-		return r;
-	if (!resident.found)
-		return -EBADMSG;
-	*ret = resident.bytes;
-	return 0;
-}
-
 static void ignore_stat(_unused_ void *userdata, _unused_ const char *key, _unused_ uint64_t value)
 {
 }

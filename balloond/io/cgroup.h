@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a guest holds of the host: anon + shmem of its cgroup.  Never memory.current, which counts
- * the host's page cache of disk images as the guest's.
+/* What a guest holds of the host, and has read from its disks.  Held is anon + shmem of its cgroup,
+ * never memory.current, which counts the host's page cache of disk images as the guest's.
  *
  * Two backends read the same statistics: plain files, and libcgroup where that is packaged.  v1,
  * v2 and hybrid hosts differ only in where the memory controller lives and in the keys.  To be
@@ -47,6 +47,14 @@ int cgroup_parse(const char *text, int domain_id, struct cgroup *ret);
 int cgroup_find(const char *root, const char *driver, const char *guest_name, int domain_id,
 		struct cgroup *ret);
 
-/* Bytes that the guest keeps resident, page cache not counted. */
-int cgroup_read_resident(const struct cgroup_backend *backend, const char *root,
-			 const struct cgroup *cgroup, uint64_t *ret);
+/* What a guest's cgroup tells, in bytes. */
+struct cgroup_usage {
+	uint64_t resident;   /* page cache not counted */
+	uint64_t swapped;    /* out by the host; UNKNOWN: not accounted */
+	uint64_t disk_reads; /* from block devices since the group began, what the host swapped in
+			      * among it; UNKNOWN: not accounted, or none of what it read came from
+			      * a block device (host's page cache, network storage) */
+};
+
+int cgroup_read_usage(const struct cgroup_backend *backend, const char *root,
+		      const struct cgroup *cgroup, struct cgroup_usage *ret);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balloond/core/text.h"
+
 /* A guest may see a little more than its domain has: firmware tables, a DIMM on its way. */
 #define TOTAL_SLACK (UINT64_C(64) << 20)
 
@@ -145,6 +147,8 @@ static void copy_name(struct guest *guest, const char *name)
 void domain_take_sample(struct domain *d, const struct sample *sample, const struct sweep *sweep)
 {
 	copy_name(&d->guest, sample->name);
+	text_copy(d->guest.labels.hypervisor, sizeof(d->guest.labels.hypervisor),
+		  sweep->hypervisor);
 	d->id = sample->id;
 	d->swept_facts = sample->facts;
 	d->guest.swept = sweep->ended;
@@ -155,11 +159,24 @@ void domain_take_sample(struct domain *d, const struct sample *sample, const str
 	set_sizes(d);
 	if (sample->resident != BALLOOND_UNKNOWN || !sample->is_short)
 		d->guest.seen.resident = sample->resident;
+	if (sample->host_swap != BALLOOND_UNKNOWN || !sample->is_short)
+		d->guest.host_swap = sample->host_swap;
+	if (sample->disk_reads != BALLOOND_UNKNOWN || !sample->is_short)
+		d->guest.seen.disk_reads = sample->disk_reads;
 	d->n_short = sample->is_short ? d->n_short + 1 : 0;
 	if (sample->is_short)
 		return;
 	set_freshness(d, sample, sweep);
 	set_figures(d, sample);
+}
+
+static void set_labels(struct guest *guest, const struct guest_labels *labels)
+{
+	char hypervisor[sizeof(labels->hypervisor)];
+
+	memcpy(hypervisor, guest->labels.hypervisor, sizeof(hypervisor));
+	guest->labels = *labels;
+	memcpy(guest->labels.hypervisor, hypervisor, sizeof(hypervisor));
 }
 
 bool domain_take_inspection(struct domain *d, const struct inspection *inspection, usec_t now)
@@ -172,6 +189,8 @@ bool domain_take_inspection(struct domain *d, const struct inspection *inspectio
 	d->elastic_size = inspection->live.elastic_size;
 	d->elastic_current = inspection->live.elastic_current;
 	d->guest.period = inspection->live.period;
+	set_labels(&d->guest, &inspection->live.labels);
+	d->guest.wish = inspection->live.wish;
 	d->calls.inspected = now;
 	set_sizes(d);
 	if (!inspection->is_transient)

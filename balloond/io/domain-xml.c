@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "balloond/core/state.h"
+#include "balloond/io/domain-tenant.h"
 #include "balloond/io/util.h"
 
 /* libvirt's own limit for a string on the wire (VIR_NET_MESSAGE_STRING_MAX). */
@@ -192,6 +195,67 @@ static uint32_t read_facts(xmlXPathContextPtr context)
 	return facts;
 }
 
+/* The text of the first node at path; NULL: there is none. */
+static xmlChar *find_text(xmlXPathContextPtr context, const char *path)
+{
+	_cleanup_(object_freep) xmlXPathObjectPtr found = find_nodes(context, path);
+
+	return count_nodes(found) > 0 ? xmlNodeGetContent(found->nodesetval->nodeTab[0]) : NULL;
+}
+
+static void read_label(xmlXPathContextPtr context, const char *path, char *to, size_t size)
+{
+	_cleanup_(string_freep) xmlChar *text = find_text(context, path);
+
+	if (text)
+		domain_label_set(to, size, (const char *)text);
+}
+
+/* Everywhere the first one counts: of two elements of one namespace libvirt keeps that. */
+static void read_labels(xmlXPathContextPtr context, struct guest_labels *labels)
+{
+	read_label(context, "/domain/title[1]", labels->title, sizeof(labels->title));
+	read_label(context, "/domain/resource[1]/partition[1]", labels->partition,
+		   sizeof(labels->partition));
+	read_label(context, "/domain/metadata[1]/osinfo:libosinfo[1]/osinfo:os[1]/@id", labels->os,
+		   sizeof(labels->os));
+}
+
+/* What it has besides the known attributes is for a later balloond. */
+static void read_wish(xmlXPathContextPtr context, struct domain_facts *facts)
+{
+	_cleanup_(object_freep)
+		xmlXPathObjectPtr found = find_nodes(context,
+						     "/domain/metadata[1]/balloond:policy[1]");
+
+	if (count_nodes(found) == 0)
+		return;
+	for (enum tenant_key key = 0; key < TENANT_KEYS; key++) {
+		_cleanup_(string_freep)
+			xmlChar *text = xmlGetNoNsProp(found->nodesetval->nodeTab[0],
+						       (const xmlChar *)tenant_key_names[key]);
+
+		if (text)
+			domain_tenant_set(key, (const char *)text, &facts->wish, &facts->labels);
+	}
+}
+
+static int register_namespaces(xmlXPathContextPtr context)
+{
+	static const struct {
+		const char *prefix, *uri;
+	} namespaces[] = {
+		{ "balloond", DOMAIN_TENANT_NAMESPACE },
+		{ "osinfo", DOMAIN_OSINFO_NAMESPACE },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(namespaces); i++)
+		if (xmlXPathRegisterNs(context, (const xmlChar *)namespaces[i].prefix,
+				       (const xmlChar *)namespaces[i].uri) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 void domain_xml_init(void)
 {
 	xmlInitParser();
@@ -213,11 +277,13 @@ int domain_xml_parse(const char *xml, struct domain_facts *ret)
 	if (!root || strcmp((const char *)root->name, "domain") != 0)
 		return -EBADMSG;
 	context = xmlXPathNewContext(doc);
-	if (!context)
+	if (!context || register_namespaces(context) < 0)
 		return -ENOMEM;
 	read_sizes(context, &facts);
 	facts.facts = read_facts(context);
 	facts.period = read_period(context);
+	read_labels(context, &facts.labels);
+	read_wish(context, &facts);
 	*ret = facts;
 	return 0;
 }

@@ -7,12 +7,17 @@
 
 #include "balloond/core/snapshot.h"
 
+/* In whose element libosinfo and virt-manager name the operating system. */
+#define DOMAIN_OSINFO_NAMESPACE "http://libosinfo.org/xmlns/libvirt/domain/1.0"
+
 struct domain_facts {
 	uint32_t facts;   /* of enum guest_facts: those that a definition decides */
 	uint64_t maximum; /* <memory>, without virtio-mem; bytes, or UNKNOWN */
 	uint64_t current; /* <currentMemory>, without virtio-mem; maximum where it is missing */
 	usec_t period;    /* of the balloon's statistics, 0: off */
 	uint64_t elastic_size, elastic_current; /* of all virtio-mem devices together, bytes */
+	struct guest_labels labels; /* without hypervisor: that is the connection's to tell */
+	struct tenant_wish wish;
 };
 
 /* To be called once before threads parse. */

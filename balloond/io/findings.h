@@ -23,12 +23,14 @@ struct sample {
 	uint64_t total, usable, unused, caches;
 	uint64_t swap_in, swap_out, major_faults;
 	uint64_t rss, resident;
-	uint64_t last_update; /* seconds since the epoch, 0: never, or UNKNOWN */
+	uint64_t host_swap, disk_reads; /* of its cgroup */
+	uint64_t last_update;           /* seconds since the epoch, 0: never, or UNKNOWN */
 };
 
 /* One look at all domains of one source. */
 struct sweep {
 	unsigned source;
+	char hypervisor[sizeof(((struct guest_labels *)0)->hypervisor)]; /* as rules call it */
 	int error;              /* 0, or negative errno: no samples */
 	bool is_connected;      /* afterwards */
 	bool is_first;          /* the first since the connection was made */

@@ -39,10 +39,15 @@ static void read_place(const struct residents *residents, const char *root,
 		       struct resident_place *place, struct sample *sample)
 {
 	struct cgroup cgroup = { .unified = place->unified };
+	struct cgroup_usage usage;
 
 	memcpy(cgroup.path, place->path, strlen(place->path) + 1);
-	if (cgroup_read_resident(residents->backend, root, &cgroup, &sample->resident) >= 0)
+	if (cgroup_read_usage(residents->backend, root, &cgroup, &usage) >= 0) {
+		sample->resident = usage.resident;
+		sample->host_swap = usage.swapped;
+		sample->disk_reads = usage.disk_reads;
 		return;
+	}
 	free(place->path);
 	place->path = NULL;
 	place->look_again = clock_monotonic() + LOOK_AGAIN;

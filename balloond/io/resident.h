@@ -15,7 +15,7 @@ struct residents {
 	size_t n_places;
 };
 
-/* Sets `resident` of every sample (sorted by uuid), from its cgroup or else from rss.  driver
+/* Sets what a cgroup tells of every sample (sorted by uuid); without one `resident` is rss.  driver
  * names libvirt's directory of pid files; NULL: there is none. */
 void residents_fill(struct residents *residents, const char *root, const char *driver,
 		    struct sample *samples, size_t n_samples);

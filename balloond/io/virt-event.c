@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "balloond/io/clock.h"
+#include "balloond/io/domain-tenant.h"
 #include "balloond/io/log.h"
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
@@ -92,10 +93,25 @@ static void on_device(_unused_ virConnectPtr connection, virDomainPtr domain,
 	post(userdata, domain, EVENT_CHANGED);
 }
 
-static void on_metadata_change(_unused_ virConnectPtr connection, virDomainPtr domain,
-			       _unused_ int type, _unused_ const char *uri, void *userdata)
+/* Panels keep notes of their own in there, and may write them often. */
+bool virt_metadata_matters(int type, const char *uri)
 {
-	post(userdata, domain, EVENT_CHANGED);
+	switch (type) {
+	case VIR_DOMAIN_METADATA_DESCRIPTION:
+		return false;
+	case VIR_DOMAIN_METADATA_ELEMENT:
+		return !uri || strcmp(uri, DOMAIN_TENANT_NAMESPACE) == 0 ||
+		       strcmp(uri, DOMAIN_OSINFO_NAMESPACE) == 0;
+	default:
+		return true;
+	}
+}
+
+static void on_metadata_change(_unused_ virConnectPtr connection, virDomainPtr domain, int type,
+			       const char *uri, void *userdata)
+{
+	if (virt_metadata_matters(type, uri))
+		post(userdata, domain, EVENT_CHANGED);
 }
 
 static void on_device_size_change(_unused_ virConnectPtr connection, virDomainPtr domain,

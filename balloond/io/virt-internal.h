@@ -44,6 +44,7 @@ struct virt_source {
 
 	/* The source's own thread only. */
 	enum virt_kind kind;
+	char hypervisor[sizeof(((struct sweep *)0)->hypervisor)];
 	bool stats_are_risky;
 	bool no_nowait; /* the driver refuses the flag */
 	bool no_bulk;   /* it has no balloon figures in bulk statistics */
@@ -74,8 +75,14 @@ void virt_sample_set_state(int state, int reason, struct sample *sample);
 /* Whether reading guest statistics could abort a QEMU of this version (virConnectGetVersion). */
 bool virt_stats_are_risky(unsigned long version);
 
+/* balloond's word for what virConnectGetType() says: qemu, lxc, xen, vz, test, or its own in small
+ * letters. */
+void virt_name_hypervisor(const char *type, char *to, size_t size);
+
 /* virt-event.c */
 int virt_events_start(void);
 /* Registers all callbacks on a connection; from the source's thread. */
 int virt_events_register(struct virt_source *source, virConnectPtr connection);
+/* Whether balloond reads what an event about metadata tells of. */
+bool virt_metadata_matters(int type, const char *uri);
 void virt_events_unregister(struct virt_source *source, virConnectPtr connection);

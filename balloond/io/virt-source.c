@@ -85,7 +85,7 @@ virConnectPtr virt_source_take_connection(struct virt_source *s)
 	return connection;
 }
 
-static enum virt_kind find_kind(virConnectPtr connection)
+static enum virt_kind find_kind(const char *type)
 {
 	static const struct {
 		const char *type;
@@ -96,9 +96,8 @@ static enum virt_kind find_kind(virConnectPtr connection)
 		{ "Xen", VIRT_XEN },
 		{ "TEST", VIRT_TEST },
 	};
-	const char *type = virConnectGetType(connection);
 
-	for (size_t i = 0; type && i < ELEMENTSOF(rows); i++)
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
 		if (strcasecmp(type, rows[i].type) == 0)
 			return rows[i].kind;
 	return VIRT_OTHER;
@@ -126,6 +125,7 @@ static void disconnect(struct virt_source *s)
 static int connect_source(struct virt_source *s)
 {
 	virConnectPtr connection;
+	const char *type;
 	unsigned long version = 0;
 	int r;
 
@@ -135,7 +135,9 @@ static int connect_source(struct virt_source *s)
 	atomic_store(&s->was_closed, false);
 	/* Drivers that live inside of this process have nobody to keep alive. */
 	(void)virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
-	s->kind = find_kind(connection);
+	type = virConnectGetType(connection);
+	s->kind = find_kind(type ? type : "");
+	virt_name_hypervisor(type ? type : "", s->hypervisor, sizeof(s->hypervisor));
 	(void)virConnectGetVersion(connection, &version);
 	s->stats_are_risky = s->kind == VIRT_QEMU && virt_stats_are_risky(version);
 	s->no_nowait = false;
@@ -180,6 +182,7 @@ static void sweep_run(struct job *job)
 		sweep->is_first = true;
 		sweep->error = connect_source(s);
 	}
+	memcpy(sweep->hypervisor, s->hypervisor, sizeof(sweep->hypervisor));
 	if (sweep->error >= 0)
 		sweep->error = virt_collect(s, s->connection, j->guest_stats, sweep);
 	if (sweep->error < 0)

@@ -4,6 +4,7 @@
  * What is missing stays unknown, and so does what no machine can have: QEMU keeps an unknown
  * figure as 2^64 - 1, and drivers send whatever they like. */
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -51,7 +52,12 @@ static void set_figure(struct sample *sample, const struct row *row, uint64_t x)
 
 void virt_sample_init(struct sample *sample)
 {
-	*sample = (struct sample){ .id = -1, .resident = BALLOOND_UNKNOWN };
+	*sample = (struct sample){
+		.id = -1,
+		.resident = BALLOOND_UNKNOWN,
+		.host_swap = BALLOOND_UNKNOWN,
+		.disk_reads = BALLOOND_UNKNOWN,
+	};
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
 		set_figure(sample, &rows[i], UINT64_MAX);
 }
@@ -135,6 +141,18 @@ void virt_sample_from_stats(const virDomainMemoryStatStruct *stats, int n_stats,
 	if (kind == VIRT_LXC || kind == VIRT_XEN)
 		sample->facts |= GUEST_NO_STATS;
 	sample->is_computed = kind == VIRT_TEST;
+}
+
+void virt_name_hypervisor(const char *type, char *to, size_t size)
+{
+	size_t n;
+
+	/* The same driver by its older name. */
+	if (strcasecmp(type, "parallels") == 0)
+		type = "vz";
+	for (n = 0; type[n] && n + 1 < size; n++)
+		to[n] = (char)tolower((unsigned char)type[n]);
+	to[n] = '\0';
 }
 
 /* A header of Linux 6.12-rc made the table of statistics longer than the table of their names:

@@ -49,6 +49,8 @@ static inline struct sample *add(char c)
 		.major_faults = 10,
 		.rss = 600 * MIB,
 		.resident = 550 * MIB,
+		.host_swap = 20 * MIB,
+		.disk_reads = 30 * MIB,
 		.last_update = (WALL + now) / SECOND,
 	};
 	(void)snprintf(s->uuid, sizeof(s->uuid), "%s", uuid_of(c));
@@ -65,6 +67,7 @@ static inline void next(void)
 		.began = now - 1000,
 		.ended = now,
 		.wall = WALL + now,
+		.hypervisor = "qemu",
 		.is_connected = true,
 		.samples = samples,
 	};

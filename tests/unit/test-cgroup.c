@@ -9,6 +9,7 @@
 
 #include "balloond/io/read-file.h"
 #include "balloond/policy-math.h"
+#include "balloond/policy.h"
 #include "tests/unit/check-main.h"
 
 static const struct cgroup_backend *const backends[] = {
@@ -79,29 +80,63 @@ static void fixture_root(char *root, size_t size, const char *name)
 	(void)snprintf(root, size, "%s/cgroup/%s", check_dir("BALLOOND_TEST_FIXTURES"), name);
 }
 
-START_TEST(resident_is_anon_and_shmem_on_v2)
+START_TEST(resident_swapped_and_read_are_of_the_one_tree_on_v2)
 {
 	struct cgroup group;
 	char root[512];
-	uint64_t bytes;
+	struct cgroup_usage usage;
 
 	fixture_root(root, sizeof(root), "v2");
 	ck_assert_int_eq(cgroup_find(root, "qemu", "web", 7, &group), 0);
-	ck_assert_int_eq(cgroup_read_resident(&cgroup_fs, root, &group, &bytes), 0);
-	ck_assert_uint_eq(bytes, 3 * BALLOOND_MIB);
+	ck_assert_int_eq(cgroup_read_usage(&cgroup_fs, root, &group, &usage), 0);
+	ck_assert_uint_eq(usage.resident, 3 * BALLOOND_MIB);
+	ck_assert_uint_eq(usage.swapped, 6 * BALLOOND_MIB);
+	/* Of 8:0 and 259:0: what 253:1 has read, 8:0 below it has read. */
+	ck_assert_uint_eq(usage.disk_reads, 12288 + 4096);
 }
 END_TEST
 
-START_TEST(resident_is_of_the_whole_group_on_v1)
+START_TEST(resident_swapped_and_read_are_of_the_whole_group_on_v1)
 {
 	struct cgroup group;
 	char root[512];
-	uint64_t bytes;
+	struct cgroup_usage usage;
 
 	fixture_root(root, sizeof(root), "v1");
 	ck_assert_int_eq(cgroup_find(root, "qemu", "db", 3, &group), 0);
-	ck_assert_int_eq(cgroup_read_resident(&cgroup_fs, root, &group, &bytes), 0);
-	ck_assert_uint_eq(bytes, 5 * BALLOOND_MIB);
+	ck_assert_int_eq(cgroup_read_usage(&cgroup_fs, root, &group, &usage), 0);
+	ck_assert_uint_eq(usage.resident, 5 * BALLOOND_MIB);
+	ck_assert_uint_eq(usage.swapped, 12288);
+	ck_assert_uint_eq(usage.disk_reads, 40960);
+}
+END_TEST
+
+static const struct {
+	const char *path;
+	bool unified;
+	uint64_t swapped, disk_reads;
+} untold[] = {
+	/* Without files, as where swap and I/O are not accounted. */
+	{ "/machine/qemu-8-bare.libvirt-qemu", true, BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
+	{ "/machine/qemu-5-bare.libvirt-qemu", false, BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
+	/* With no number in them. */
+	{ "/machine/qemu-9-quiet.libvirt-qemu", true, BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
+	/* Two volumes; the disk below them is not told. */
+	{ "/machine/qemu-10-thin.libvirt-qemu", true, 0, 12288 },
+};
+
+START_TEST(what_a_cgroup_does_not_tell_is_unknown)
+{
+	struct cgroup group = { .unified = untold[_i].unified };
+	char root[512];
+	struct cgroup_usage usage;
+
+	fixture_root(root, sizeof(root), group.unified ? "v2" : "v1");
+	(void)snprintf(group.path, sizeof(group.path), "%s", untold[_i].path);
+	ck_assert_int_eq(cgroup_read_usage(&cgroup_fs, root, &group, &usage), 0);
+	ck_assert_uint_eq(usage.resident, BALLOOND_MIB);
+	ck_assert_uint_eq(usage.swapped, untold[_i].swapped);
+	ck_assert_uint_eq(usage.disk_reads, untold[_i].disk_reads);
 }
 END_TEST
 
@@ -139,14 +174,14 @@ static bool find_own(struct cgroup *ret)
 /* A container may show a path that is not below its own mount: the root is there always. */
 static bool find_readable(struct cgroup *ret)
 {
-	uint64_t bytes;
+	struct cgroup_usage usage;
 
 	if (!find_own(ret))
 		return false;
-	if (cgroup_read_resident(&cgroup_fs, "", ret, &bytes) >= 0)
+	if (cgroup_read_usage(&cgroup_fs, "", ret, &usage) >= 0)
 		return true;
 	(void)snprintf(ret->path, sizeof(ret->path), "/");
-	return cgroup_read_resident(&cgroup_fs, "", ret, &bytes) >= 0;
+	return cgroup_read_usage(&cgroup_fs, "", ret, &usage) >= 0;
 }
 
 static void on_stat(void *userdata, const char *key, uint64_t value)
@@ -161,7 +196,7 @@ static void on_stat(void *userdata, const char *key, uint64_t value)
 START_TEST(every_backend_reads_this_machine)
 {
 	struct cgroup group;
-	uint64_t bytes = 0;
+	struct cgroup_usage usage = { 0 };
 	unsigned n = 0;
 
 	/* No memory controller here: then there is nothing to compare. */
@@ -169,21 +204,22 @@ START_TEST(every_backend_reads_this_machine)
 		return;
 	ck_assert_int_eq(backends[_i]->read_stats("", &group, on_stat, &n), 0);
 	ck_assert_uint_gt(n, 10);
-	ck_assert_int_eq(cgroup_read_resident(backends[_i], "", &group, &bytes), 0);
-	ck_assert_uint_gt(bytes, 0);
-	ck_assert_uint_lt(bytes, UINT64_C(1) << 50);
+	ck_assert_int_eq(cgroup_read_usage(backends[_i], "", &group, &usage), 0);
+	ck_assert_uint_gt(usage.resident, 0);
+	ck_assert_uint_lt(usage.resident, UINT64_C(1) << 50);
+	ck_assert(usage.swapped == BALLOOND_UNKNOWN || usage.swapped < UINT64_C(1) << 50);
 }
 END_TEST
 
 START_TEST(every_backend_reports_a_group_that_is_gone)
 {
 	struct cgroup group = { .path = "/balloond-test-no-such-group" };
-	uint64_t bytes = 77;
+	struct cgroup_usage usage = { .resident = 77 };
 
-	ck_assert_int_lt(cgroup_read_resident(backends[_i], "", &group, &bytes), 0);
-	ck_assert_uint_eq(bytes, 77);
+	ck_assert_int_lt(cgroup_read_usage(backends[_i], "", &group, &usage), 0);
+	ck_assert_uint_eq(usage.resident, 77);
 	group.unified = true;
-	ck_assert_int_lt(cgroup_read_resident(backends[_i], "", &group, &bytes), 0);
+	ck_assert_int_lt(cgroup_read_usage(backends[_i], "", &group, &usage), 0);
 }
 END_TEST
 
@@ -202,8 +238,10 @@ int main(void)
 	tcase_add_loop_test(tc, the_own_group_of_a_guest_is_found, 0,
 			    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tc, a_path_that_is_too_long_is_refused);
-	tcase_add_test(tc, resident_is_anon_and_shmem_on_v2);
-	tcase_add_test(tc, resident_is_of_the_whole_group_on_v1);
+	tcase_add_test(tc, resident_swapped_and_read_are_of_the_one_tree_on_v2);
+	tcase_add_test(tc, resident_swapped_and_read_are_of_the_whole_group_on_v1);
+	tcase_add_loop_test(tc, what_a_cgroup_does_not_tell_is_unknown, 0,
+			    sizeof(untold) / sizeof(untold[0]));
 	tcase_add_test(tc, a_pid_file_of_an_earlier_run_is_not_believed);
 	tcase_add_loop_test(tc, every_backend_reads_this_machine, 0, N_BACKENDS);
 	tcase_add_loop_test(tc, every_backend_reports_a_group_that_is_gone, 0, N_BACKENDS);

@@ -2,6 +2,8 @@
 
 /* What becomes of one domain: its sizes, its figures and their age. */
 
+#include "balloond/core/config.h"
+#include "balloond/core/text.h"
 #include "tests/unit/domain-table.h"
 
 START_TEST(sold_is_the_persistent_size)
@@ -182,7 +184,7 @@ static void take_short(void)
 	s->is_short = true;
 	s->actual = 300 * MIB;
 	s->usable = s->total = s->unused = s->caches = s->last_update = BALLOOND_UNKNOWN;
-	s->rss = s->resident = BALLOOND_UNKNOWN;
+	s->rss = s->resident = s->host_swap = s->disk_reads = BALLOOND_UNKNOWN;
 	take(false);
 	(void)compose();
 }
@@ -196,6 +198,8 @@ START_TEST(one_short_sample_keeps_the_figures_and_two_are_busy)
 	ck_assert_uint_eq(guests[0].seen.actual, 300 * MIB);
 	ck_assert_uint_eq(guests[0].seen.usable, 400 * MIB);
 	ck_assert_uint_eq(guests[0].seen.resident, 550 * MIB);
+	ck_assert_uint_eq(guests[0].host_swap, 20 * MIB);
+	ck_assert_uint_eq(guests[0].seen.disk_reads, 30 * MIB);
 	ck_assert_uint_eq(guests[0].stamp, stamp);
 	ck_assert_uint_eq(guests[0].seen.stats_age, SECOND);
 	take_short();
@@ -205,6 +209,69 @@ START_TEST(one_short_sample_keeps_the_figures_and_two_are_busy)
 	take(false);
 	(void)compose();
 	ck_assert_uint_eq(guests[0].facts & GUEST_BUSY, 0);
+}
+END_TEST
+
+START_TEST(what_its_cgroup_tells_is_of_the_newest_sweep_alone)
+{
+	struct sample *s;
+
+	(void)compose();
+	ck_assert_uint_eq(guests[0].host_swap, 20 * MIB);
+	ck_assert_uint_eq(guests[0].seen.disk_reads, 30 * MIB);
+	next();
+	s = add('a');
+	s->host_swap = 0;
+	s->disk_reads = 31 * MIB;
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].host_swap, 0);
+	ck_assert_uint_eq(guests[0].seen.disk_reads, 31 * MIB);
+	/* A counter that cannot be read does not stand still. */
+	next();
+	s = add('a');
+	s->host_swap = s->disk_reads = BALLOOND_UNKNOWN;
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].host_swap, BALLOOND_UNKNOWN);
+	ck_assert_uint_eq(guests[0].seen.disk_reads, BALLOOND_UNKNOWN);
+}
+END_TEST
+
+START_TEST(the_connection_names_the_hypervisor_and_the_definition_the_rest)
+{
+	struct inspection inspection = sane_inspection();
+
+	(void)compose();
+	ck_assert_str_eq(guests[0].labels.hypervisor, "qemu");
+	ck_assert_str_eq(guests[0].labels.title, "");
+	text_copy(inspection.live.labels.title, GUEST_LABEL_MAX, "Orders");
+	text_copy(inspection.live.labels.tags, GUEST_LABEL_MAX, "gold");
+	inspection.live.wish.given = 1u << TENANT_HOLD;
+	inspection.live.wish.hold = true;
+	inspect('a', &inspection);
+	(void)compose();
+	ck_assert_str_eq(guests[0].labels.hypervisor, "qemu");
+	ck_assert_str_eq(guests[0].labels.title, "Orders");
+	ck_assert_str_eq(guests[0].labels.tags, "gold");
+	ck_assert_uint_eq(guests[0].wish.given, 1u << TENANT_HOLD);
+	ck_assert(guests[0].wish.hold);
+}
+END_TEST
+
+START_TEST(what_is_taken_out_of_a_definition_is_taken_back)
+{
+	struct inspection inspection = sane_inspection();
+
+	text_copy(inspection.live.labels.title, GUEST_LABEL_MAX, "Orders");
+	inspection.live.wish.given = 1u << TENANT_MIN;
+	inspection.live.wish.unclear = 1u << TENANT_HOLD;
+	inspect('a', &inspection);
+	inspection = sane_inspection();
+	inspect('a', &inspection);
+	(void)compose();
+	ck_assert_str_eq(guests[0].labels.title, "");
+	ck_assert_uint_eq(guests[0].wish.given | guests[0].wish.unclear, 0);
 }
 END_TEST
 
@@ -224,6 +291,9 @@ static Suite *domain_facts_suite(void)
 	tcase_add_test(tc, a_clock_that_was_set_back_does_not_make_samples_young_or_old);
 	tcase_add_test(tc, computed_figures_are_fresh_at_every_sweep);
 	tcase_add_test(tc, one_short_sample_keeps_the_figures_and_two_are_busy);
+	tcase_add_test(tc, what_its_cgroup_tells_is_of_the_newest_sweep_alone);
+	tcase_add_test(tc, the_connection_names_the_hypervisor_and_the_definition_the_rest);
+	tcase_add_test(tc, what_is_taken_out_of_a_definition_is_taken_back);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "balloond/core/config.h"
 #include "balloond/io/read-file.h"
 #include "balloond/policy-math.h"
 #include "tests/unit/check-main.h"
+
+#define ALL ((1u << TENANT_KEYS) - 1)
 
 static int parse(const char *name, struct domain_facts *ret)
 {
@@ -66,6 +69,131 @@ START_TEST(a_missing_current_size_is_the_maximum)
 	ck_assert_uint_eq(facts.maximum, 2 * BALLOOND_GIB);
 	ck_assert_uint_eq(facts.current, 2 * BALLOOND_GIB);
 	ck_assert_uint_eq(facts.period, 0);
+}
+END_TEST
+
+START_TEST(labels_are_one_line_each_of_what_the_domain_says)
+{
+	struct domain_facts facts;
+
+	ck_assert_int_eq(parse("tenant", &facts), 0);
+	ck_assert_str_eq(facts.labels.title, "Shop of <ACME>?second line ? Größe");
+	ck_assert_str_eq(facts.labels.partition, "/machine/gold");
+	ck_assert_str_eq(facts.labels.os, "http://debian.org/debian/12");
+	ck_assert_str_eq(facts.labels.tags, "web eu blue");
+	ck_assert_int_eq(parse("plain", &facts), 0);
+	ck_assert_str_eq(facts.labels.title, "");
+	ck_assert_str_eq(facts.labels.partition, "");
+	ck_assert_str_eq(facts.labels.os, "");
+	ck_assert_str_eq(facts.labels.tags, "");
+}
+END_TEST
+
+START_TEST(metadata_of_our_own_namespace_tells_what_a_tenant_wishes)
+{
+	struct domain_facts facts;
+	const struct tenant_wish *wish = &facts.wish;
+
+	ck_assert_int_eq(parse("tenant", &facts), 0);
+	ck_assert_uint_eq(wish->given, ALL);
+	ck_assert_uint_eq(wish->unclear, 0);
+	ck_assert_str_eq(wish->policy, "headroom");
+	ck_assert_int_eq(wish->min.kind, AMOUNT_PERMILLE);
+	ck_assert_uint_eq(wish->min.value, 250);
+	ck_assert_uint_eq(wish->shares, 2000);
+	ck_assert_int_eq(wish->priority, -3);
+	ck_assert(wish->hold);
+}
+END_TEST
+
+START_TEST(metadata_that_is_not_understood_is_told_key_by_key)
+{
+	struct domain_facts facts;
+
+	ck_assert_int_eq(parse("tenant-unclear", &facts), 0);
+	ck_assert_uint_eq(facts.wish.given, 0);
+	ck_assert_uint_eq(facts.wish.unclear, ALL);
+	ck_assert_str_eq(facts.labels.tags, "");
+}
+END_TEST
+
+#define OURS "xmlns:b='urn:balloond:1'"
+#define META(content) "<domain><metadata>" content "</metadata></domain>"
+
+/* Each says min='1GiB' in a place where nobody looks for it. */
+static const char *const elsewhere[] = {
+	META("<policy min='1GiB'/>"),
+	META("<policy xmlns='urn:balloond:2' min='1GiB'/>"),
+	META("<policy xmlns='URN:balloond:1' min='1GiB'/>"),
+	META("<b:wish " OURS " min='1GiB'/>"),
+	META("<b:policy " OURS " b:min='1GiB' MIN='1GiB'/>"),
+	META("<b:policy " OURS "><min>1GiB</min></b:policy>"),
+	META("<x xmlns='urn:x'><b:policy " OURS " min='1GiB'/></x>"),
+	/* libvirt keeps the first element of a namespace and drops others. */
+	META("<b:policy " OURS "/><b:policy " OURS " min='1GiB'/>"),
+	"<domain><metadata/><metadata><b:policy " OURS " min='1GiB'/></metadata></domain>",
+	"<domain><b:policy " OURS " min='1GiB'/></domain>",
+	"<domain><devices><metadata><b:policy " OURS " min='1GiB'/></metadata></devices></domain>",
+};
+
+START_TEST(metadata_elsewhere_is_somebody_elses)
+{
+	struct domain_facts facts;
+
+	ck_assert_int_eq(domain_xml_parse(elsewhere[_i], &facts), 0);
+	ck_assert_uint_eq(facts.wish.given | facts.wish.unclear, 0);
+}
+END_TEST
+
+START_TEST(the_operating_system_is_libosinfos_to_name)
+{
+	struct domain_facts facts;
+
+	ck_assert_int_eq(domain_xml_parse(META("<libosinfo xmlns='urn:x'><os id='y'/></libosinfo>"),
+					  &facts),
+			 0);
+	ck_assert_str_eq(facts.labels.os, "");
+	ck_assert_int_eq(domain_xml_parse(META("<libosinfo xmlns='" DOMAIN_OSINFO_NAMESPACE "'>"
+					       "<os id='first'/><os id='second'/></libosinfo>"),
+					  &facts),
+			 0);
+	ck_assert_str_eq(facts.labels.os, "first");
+}
+END_TEST
+
+START_TEST(metadata_may_be_as_long_as_libvirt_lets_it)
+{
+	static const char one[] = "<b:policy min='1GiB'/>";
+	size_t n = 150000;
+	char *text = malloc(n * sizeof(one) + 256), *at = text;
+	struct domain_facts facts;
+
+	ck_assert_ptr_nonnull(text);
+	at = stpcpy(at, "<domain><title>");
+	memset(at, 't', 1000);
+	at = stpcpy(at + 1000, "</title><metadata " OURS ">");
+	for (size_t i = 0; i < n; i++)
+		at = stpcpy(at, one);
+	(void)stpcpy(at, "</metadata></domain>");
+	ck_assert_int_eq(domain_xml_parse(text, &facts), 0);
+	ck_assert_uint_eq(facts.wish.given, 1u << TENANT_MIN);
+	ck_assert_uint_eq(strlen(facts.labels.title), GUEST_LABEL_MAX - 1);
+	free(text);
+}
+END_TEST
+
+START_TEST(metadata_that_is_nested_without_end_is_refused)
+{
+	size_t n = 100000;
+	char *text = malloc(n * 3 + 64), *at = text;
+	struct domain_facts facts;
+
+	ck_assert_ptr_nonnull(text);
+	at = stpcpy(at, "<domain><metadata>");
+	for (size_t i = 0; i < n; i++)
+		at = stpcpy(at, "<a>");
+	ck_assert_int_eq(domain_xml_parse(text, &facts), -EBADMSG);
+	free(text);
 }
 END_TEST
 
@@ -156,6 +284,14 @@ int main(void)
 			    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tc, sizes_and_period_are_in_balloonds_units);
 	tcase_add_test(tc, a_missing_current_size_is_the_maximum);
+	tcase_add_test(tc, labels_are_one_line_each_of_what_the_domain_says);
+	tcase_add_test(tc, metadata_of_our_own_namespace_tells_what_a_tenant_wishes);
+	tcase_add_test(tc, metadata_that_is_not_understood_is_told_key_by_key);
+	tcase_add_loop_test(tc, metadata_elsewhere_is_somebody_elses, 0,
+			    sizeof(elsewhere) / sizeof(elsewhere[0]));
+	tcase_add_test(tc, the_operating_system_is_libosinfos_to_name);
+	tcase_add_test(tc, metadata_may_be_as_long_as_libvirt_lets_it);
+	tcase_add_test(tc, metadata_that_is_nested_without_end_is_refused);
 	tcase_add_test(tc, virtio_mem_is_taken_off);
 	tcase_add_test(tc, units_are_libvirts);
 	tcase_add_loop_test(tc, what_is_no_domain_is_refused, 0, sizeof(bad) / sizeof(bad[0]));

@@ -68,12 +68,14 @@ START_TEST(another_id_is_another_run)
 {
 	struct inspection inspection = sane_inspection();
 
+	inspection.live.wish.given = 1;
 	inspect('a', &inspection);
 	next();
 	add('a')->id = 4711;
 	take(false);
 	ck_assert_uint_eq(compose(), 1);
 	ck_assert_uint_eq(guests[0].booted, sweep.began);
+	ck_assert_uint_eq(guests[0].wish.given, 0);
 	ck_assert_uint_eq(guests[0].facts & GUEST_INSPECTED, 0);
 	ck_assert(find('a')->calls.wants_inspection);
 }

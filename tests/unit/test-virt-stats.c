@@ -84,6 +84,8 @@ START_TEST(what_is_missing_is_unknown)
 	ck_assert_uint_eq(sample.usable, BALLOOND_UNKNOWN);
 	ck_assert_uint_eq(sample.swap_in, BALLOOND_UNKNOWN);
 	ck_assert_uint_eq(sample.total, BALLOOND_UNKNOWN);
+	ck_assert_uint_eq(sample.host_swap, BALLOOND_UNKNOWN);
+	ck_assert_uint_eq(sample.disk_reads, BALLOOND_UNKNOWN);
 }
 END_TEST
 
@@ -180,6 +182,51 @@ START_TEST(statistics_of_a_domain_are_read_as_its_driver_means_them)
 }
 END_TEST
 
+static const struct {
+	const char *type, *name;
+} drivers[] = {
+	{ "QEMU", "qemu" },
+	{ "LXC", "lxc" },
+	{ "Xen", "xen" },
+	{ "vz", "vz" },
+	{ "Parallels", "vz" },
+	{ "TEST", "test" },
+	{ "OpenVZ", "openvz" },
+	{ "A driver of the far future", "a driver of the" },
+	{ "", "" },
+};
+
+START_TEST(a_hypervisor_is_called_as_rules_call_it)
+{
+	char name[16];
+
+	virt_name_hypervisor(drivers[_i].type, name, sizeof(name));
+	ck_assert_str_eq(name, drivers[_i].name);
+}
+END_TEST
+
+static const struct {
+	int type;
+	const char *uri;
+	bool matters;
+} changes[] = {
+	{ VIR_DOMAIN_METADATA_TITLE, NULL, true },
+	{ VIR_DOMAIN_METADATA_DESCRIPTION, NULL, false },
+	{ VIR_DOMAIN_METADATA_ELEMENT, "urn:balloond:1", true },
+	{ VIR_DOMAIN_METADATA_ELEMENT, "http://libosinfo.org/xmlns/libvirt/domain/1.0", true },
+	{ VIR_DOMAIN_METADATA_ELEMENT, "http://openstack.org/xmlns/libvirt/nova/1.1", false },
+	{ VIR_DOMAIN_METADATA_ELEMENT, "urn:balloond:10", false },
+	{ VIR_DOMAIN_METADATA_ELEMENT, NULL, true },
+	{ VIR_DOMAIN_METADATA_ELEMENT + 1, "urn:unheard-of", true },
+};
+
+START_TEST(metadata_that_nobody_reads_starts_no_inspection)
+{
+	ck_assert_int_eq(virt_metadata_matters(changes[_i].type, changes[_i].uri),
+			 changes[_i].matters);
+}
+END_TEST
+
 START_TEST(qemu_9_1_is_not_asked_for_statistics)
 {
 	ck_assert(!virt_stats_are_risky(7002000));
@@ -206,6 +253,10 @@ int main(void)
 	tcase_add_test(tc, a_driver_without_balloon_figures_is_noticed);
 	tcase_add_loop_test(tc, states_become_facts, 0, sizeof(states) / sizeof(states[0]));
 	tcase_add_test(tc, statistics_of_a_domain_are_read_as_its_driver_means_them);
+	tcase_add_loop_test(tc, a_hypervisor_is_called_as_rules_call_it, 0,
+			    sizeof(drivers) / sizeof(drivers[0]));
+	tcase_add_loop_test(tc, metadata_that_nobody_reads_starts_no_inspection, 0,
+			    sizeof(changes) / sizeof(changes[0]));
 	tcase_add_test(tc, qemu_9_1_is_not_asked_for_statistics);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

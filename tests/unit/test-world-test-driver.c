@@ -1,76 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The live world against libvirt's test driver: no daemon, no privileges, but the real library,
- * its threads and its events. */
+/* What the live world tells of guests, and what becomes of what it is asked to do to them. */
 
 #include <errno.h>
-#include <libvirt/libvirt.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "balloond/io/clock.h"
-#include "balloond/io/log.h"
-#include "balloond/io/storage.h"
-#include "balloond/io/world-live.h"
-#include "balloond/policy-math.h"
-#include "tests/unit/check-main.h"
-
-#define PATIENCE (30u * BALLOOND_SECOND)
-
-static sd_event *event;
-static struct world world;
-static struct snapshot snapshot;
-static struct config config;
-static char *uris[2];
-static char uri[512];
-static unsigned n_news;
-
-static void on_news(void *userdata)
-{
-	ck_assert_ptr_eq(userdata, &world);
-	n_news++;
-}
-
-static void set_up(void)
-{
-	log_open(LOG_ERR);
-	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(world_live_new(event, NULL, on_news, &world, &world), 0);
-	(void)snprintf(uri, sizeof(uri), "test://%s/test-driver/node.xml",
-		       check_dir("BALLOOND_TEST_FIXTURES"));
-	uris[0] = uri;
-	config = (struct config){
-		.uris = uris,
-		.n_uris = 1,
-		.stats_period = BALLOOND_SECOND,
-	};
-}
-
-static void tear_down(void)
-{
-	world_live_free(&world);
-	snapshot_done(&snapshot);
-	sd_event_unref(event);
-}
-
-/* Lets the loop turn until the condition holds in a new snapshot. */
-static void turn_until(bool (*condition)(void))
-{
-	usec_t end = clock_monotonic() + PATIENCE;
-
-	for (;;) {
-		ck_assert_int_ge(world.sense(world.self, &snapshot), 0);
-		if (condition())
-			return;
-		ck_assert_msg(clock_monotonic() < end, "it did not come to pass");
-		ck_assert_int_ge(sd_event_run(event, BALLOOND_SECOND), 0);
-	}
-}
-
-static bool is_settled(void)
-{
-	return world.is_settled(world.self);
-}
+#include "tests/unit/world-bed.h"
 
 static bool is_settled_with_three(void)
 {
@@ -129,6 +63,9 @@ START_TEST(sense_shows_every_guest_with_its_figures)
 	ck_assert_uint_lt(g->seen.stats_age, PATIENCE);
 	ck_assert_uint_eq(g->booted, 0);
 	ck_assert_uint_eq(g->period, 0);
+	ck_assert_str_eq(g->labels.hypervisor, "test");
+	ck_assert_uint_eq(g->host_swap, BALLOOND_UNKNOWN);
+	ck_assert_uint_eq(g->seen.disk_reads, BALLOOND_UNKNOWN);
 
 	ck_assert_uint_eq(snapshot.guests[1].facts,
 			  GUEST_INSPECTED | GUEST_BALLOON | GUEST_AUTODEFLATE);
@@ -255,54 +192,6 @@ START_TEST(without_guest_statistics_there_are_sizes)
 }
 END_TEST
 
-static bool has_one(void)
-{
-	return is_settled() && snapshot.n_guests == 1;
-}
-
-static bool is_paused(void)
-{
-	return snapshot.guests[0].facts & GUEST_PAUSED;
-}
-
-static bool has_none(void)
-{
-	return snapshot.n_guests == 0;
-}
-
-static bool is_back(void)
-{
-	return snapshot.n_guests == 1 && snapshot.guests[0].facts & GUEST_INSPECTED;
-}
-
-/* test:///default is one for the whole process: what the test does to it, the world hears. */
-START_TEST(what_happens_to_a_domain_is_seen_without_a_refresh)
-{
-	char shared[] = "test:///default";
-	virConnectPtr connection;
-	virDomainPtr domain;
-
-	uris[0] = shared;
-	ck_assert_int_ge(world.configure(world.self, &config), 0);
-	turn_until(has_one);
-	ck_assert_uint_eq(snapshot.guests[0].booted, 0);
-
-	connection = virConnectOpen(shared);
-	ck_assert_ptr_nonnull(connection);
-	domain = virDomainLookupByName(connection, snapshot.guests[0].name);
-	ck_assert_ptr_nonnull(domain);
-	ck_assert_int_eq(virDomainSuspend(domain), 0);
-	turn_until(is_paused);
-	ck_assert_int_eq(virDomainDestroy(domain), 0);
-	turn_until(has_none);
-	ck_assert_int_eq(virDomainCreate(domain), 0);
-	turn_until(is_back);
-	ck_assert_uint_gt(snapshot.guests[0].booted, 0);
-	virDomainFree(domain);
-	virConnectClose(connection);
-}
-END_TEST
-
 START_TEST(a_uri_that_does_not_answer_settles_without_guests)
 {
 	uris[0] = (char *)"test:///nonexistent/node.xml";
@@ -355,7 +244,6 @@ int main(void)
 	tcase_add_test(tc, armed_guests_get_the_period_and_others_keep_theirs);
 	tcase_add_test(tc, a_dry_world_asks_for_nothing);
 	tcase_add_test(tc, without_guest_statistics_there_are_sizes);
-	tcase_add_test(tc, what_happens_to_a_domain_is_seen_without_a_refresh);
 	tcase_add_test(tc, a_uri_that_does_not_answer_settles_without_guests);
 	tcase_add_test(tc, sources_that_are_not_wanted_any_more_take_their_guests_along);
 	tcase_add_test(tc, it_ends_in_the_middle_of_everything);
