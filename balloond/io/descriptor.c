@@ -48,20 +48,36 @@ static bool type_is_valid(enum balloond_type type)
 	return (unsigned)type <= BALLOOND_COUNT;
 }
 
-/* abi and size come first: nothing else may be read before they fit. */
+#define REBUILD "rebuild it with this balloond's headers"
+
+/* abi and size come first: nothing else may be read before they fit.  A larger descriptor is of a
+ * newer balloond, whose policies may read what this one does not hand to them. */
 static int check_versions(const struct refusal *r, const struct balloond_policy *p)
 {
 	if (p->abi != BALLOOND_POLICY_ABI)
-		return refuse(r, "is built for policy ABI %u, this balloond has ABI %u", p->abi,
-			      BALLOOND_POLICY_ABI);
+		return refuse(r, "is built for policy ABI %u, this balloond has ABI %u: %s" REBUILD,
+			      p->abi, BALLOOND_POLICY_ABI,
+			      p->abi > BALLOOND_POLICY_ABI ? "update balloond, or " : "");
 	if (p->size < sizeof(*p))
-		return refuse(r, "has a descriptor of %u bytes, ABI %u begins with %zu", p->size,
-			      BALLOOND_POLICY_ABI, sizeof(*p));
+		return refuse(r, "has a descriptor of %u bytes, ABI %u begins with %zu: " REBUILD,
+			      p->size, BALLOOND_POLICY_ABI, sizeof(*p));
+	if (p->size > sizeof(*p))
+		return refuse(r,
+			      "has a descriptor of %u bytes, this balloond knows %zu of them: "
+			      "update balloond, or " REBUILD,
+			      p->size, sizeof(*p));
+	return 0;
+}
+
+static int check_identity(const struct refusal *r, const struct balloond_policy *p)
+{
 	if (!p->name || strcmp(p->name, r->name) != 0)
-		return refuse(r, "calls itself '%.40s', expected '%s'",
+		return refuse(r,
+			      "calls itself '%.40s', expected '%s': rename the file or the policy",
 			      p->name ? p->name : "nothing", r->name);
 	if (!p->summary || !p->propose)
-		return refuse(r, "has no %s", p->summary ? "propose function" : "summary");
+		return refuse(r, "has no %s: set it in its descriptor",
+			      p->summary ? "propose function" : "summary");
 	return 0;
 }
 
@@ -87,18 +103,23 @@ static int check_sizes(const struct refusal *r, const struct balloond_policy *p)
 	return 0;
 }
 
+#define NAMES "names are a-z, then up to 31 of a-z 0-9 -, types those of enum balloond_type"
+
 static int check_texts(const struct refusal *r, const struct balloond_policy *p)
 {
 	if ((p->n_reasons > 0 && !p->reasons) || (p->n_figures > 0 && !p->figures) ||
 	    (p->n_params > 0 && !p->params))
-		return refuse(r, "counts reasons, figures or parameters that it does not have");
+		return refuse(r, "counts reasons, figures or parameters that it does not have: set "
+				 "each table with its count");
 	for (uint32_t i = 0; i < p->n_reasons; i++)
 		if (!p->reasons[i])
-			return refuse(r, "has no text for its reason %u", i);
+			return refuse(r,
+				      "has no text for its reason %u: fill reasons[] without gaps",
+				      i);
 	for (uint32_t i = 0; i < p->n_figures; i++)
 		if (!descriptor_name_is_valid(p->figures[i].name) ||
 		    !type_is_valid(p->figures[i].type))
-			return refuse(r, "has no valid name or type for its figure %u", i);
+			return refuse(r, "has no valid name or type for its figure %u: " NAMES, i);
 	return 0;
 }
 
@@ -120,15 +141,19 @@ static int check_param(const struct refusal *r, const struct balloond_policy *po
 	int k;
 
 	if (!descriptor_name_is_valid(p->name) || !type_is_valid(p->type))
-		return refuse(r, "has no valid name or type for its parameter %zu", i);
+		return refuse(r, "has no valid name or type for its parameter %zu: " NAMES, i);
 	if (p->offset % sizeof(uint64_t) != 0 ||
 	    (size_t)p->offset + sizeof(uint64_t) > policy->params_size)
-		return refuse(r, "has its parameter '%s' at offset %u of %zu bytes", p->name,
-			      p->offset, policy->params_size);
+		return refuse(r,
+			      "has its parameter '%s' at offset %u of %zu bytes: use offsetof() of "
+			      "a uint64_t in the struct of params_size",
+			      p->name, p->offset, policy->params_size);
 	for (size_t j = 0; j < i; j++)
 		if (strcmp(policy->params[j].name, p->name) == 0 ||
 		    policy->params[j].offset == p->offset)
-			return refuse(r, "has two parameters '%s' and '%s' with one name or place",
+			return refuse(r,
+				      "has two parameters '%s' and '%s' with one name or place: "
+				      "give each its own",
 				      policy->params[j].name, p->name);
 	k = check_spelling(r, p, "low bound", p->low, NULL, NULL);
 	if (k == 0)
@@ -145,6 +170,8 @@ int descriptor_check(const struct balloond_policy *policy, const char *name,
 	int k;
 
 	k = check_versions(&r, policy);
+	if (k == 0)
+		k = check_identity(&r, policy);
 	if (k == 0)
 		k = check_sizes(&r, policy);
 	if (k == 0)

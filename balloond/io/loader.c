@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "balloond/io/descriptor.h"
+#include "balloond/io/module-file.h"
 #include "balloond/io/util.h"
 
 /* A file that the dynamic linker has, be it a policy or not. */
@@ -50,28 +51,39 @@ __attribute__((format(printf, 3, 4))) static int refuse(const struct request *q,
 	return r;
 }
 
-/* NULL, or why others than root (and the caller, in a directory of its own) may have written it. */
-static const char *distrust(const struct request *q, const struct stat *st)
-{
-	if (q->dir_is_builtin)
-		return st->st_uid != 0         ? "is not owned by root"
-		       : st->st_mode & S_IWGRP ? "can be written by its group"
-		       : st->st_mode & S_IWOTH ? "can be written by everybody"
-					       : NULL;
-	return st->st_uid != 0 && st->st_uid != geteuid()
-		       ? "is owned by neither root nor the user of balloond"
-	       : st->st_mode & S_IWOTH ? "can be written by everybody"
-				       : NULL;
-}
-
+/* Only root may have written it, or the caller too in a directory of its own.  A command helps only
+ * where it does no harm: a directory like /tmp is meant to be everybody's. */
 static int check_trust(const struct request *q, int fd, const char *path, struct stat *ret)
 {
-	const char *why;
+	const char *who = q->dir_is_builtin ? "" : " or the user of balloond";
 
 	if (fstat(fd, ret) < 0)
 		return refuse(q, -errno, "%s cannot be examined: %s", path, strerror(errno));
-	why = distrust(q, ret);
-	return why ? refuse(q, -EPERM, "%s %s: not loaded", path, why) : 0;
+	if (ret->st_uid != 0 && (q->dir_is_builtin || ret->st_uid != geteuid()))
+		return refuse(q, -EPERM,
+			      "%s belongs to user %u, not to root%s: if you trust it, "
+			      "run 'chown root %s'",
+			      path, ret->st_uid, who, path);
+	if (ret->st_mode & S_IWOTH && ret->st_mode & S_ISVTX)
+		return refuse(q, -EPERM,
+			      "%s can be written by everybody: keep policies outside of it", path);
+	if (ret->st_mode & S_IWOTH)
+		return refuse(q, -EPERM,
+			      "%s can be written by everybody: if you trust it, run 'chmod o-w %s'",
+			      path, path);
+	if (ret->st_mode & S_IWGRP && q->dir_is_builtin)
+		return refuse(q, -EPERM,
+			      "%s can be written by its group: if you trust it, run 'chmod g-w %s'",
+			      path, path);
+	return 0;
+}
+
+static int refuse_dir(const struct request *q)
+{
+	return refuse(q, -errno,
+		      "the policy directory %s cannot be opened (%s): create it, or name another "
+		      "with --policy-dir",
+		      q->dir, strerror(errno));
 }
 
 /* Walks the resolved path from /, so that no directory on the way can be exchanged by others. */
@@ -79,24 +91,25 @@ static int open_builtin_dir(const struct request *q)
 {
 	_cleanup_free_ char *path = realpath(q->dir, NULL);
 	_cleanup_close_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *rest = path, *part, where[PATH_MAX];
+	char *rest = path, *part, where[PATH_MAX] = "";
 	struct stat st;
 	int r;
 
 	if (!path || fd < 0)
-		return refuse(q, -errno, "%s cannot be opened: %s", q->dir, strerror(errno));
+		return refuse_dir(q);
 	r = check_trust(q, fd, "/", &st);
 	while (r == 0 && (part = strsep(&rest, "/"))) {
+		size_t at = strlen(where);
+
 		if (!*part)
 			continue;
 		int next = openat(fd, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (next < 0)
-			return refuse(q, -errno, "%s cannot be opened: %s", q->dir,
-				      strerror(errno));
+			return refuse_dir(q);
 		(void)close(fd);
 		fd = next;
-		(void)snprintf(where, sizeof(where), "the directory '%s' of %s", part, q->dir);
+		(void)snprintf(where + at, sizeof(where) - at, "/%s", part);
 		r = check_trust(q, fd, where, &st);
 	}
 	if (r < 0)
@@ -114,7 +127,7 @@ static int open_dir(const struct request *q)
 		return open_builtin_dir(q);
 	fd = open(q->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return refuse(q, -errno, "%s cannot be opened: %s", q->dir, strerror(errno));
+		return refuse_dir(q);
 	r = check_trust(q, fd, q->dir, &st);
 	if (r < 0)
 		return r;
@@ -126,6 +139,7 @@ static int open_module(const struct request *q, struct stat *ret)
 {
 	_cleanup_close_ int dir = open_dir(q), fd = -1;
 	char file[NAME_MAX + 1], path[PATH_MAX];
+	const char *why;
 	int r;
 
 	if (dir < 0)
@@ -135,17 +149,25 @@ static int open_module(const struct request *q, struct stat *ret)
 	/* O_NONBLOCK: a FIFO of that name must not stop balloond. */
 	fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return refuse(q, -ENOENT, "there is no policy '%s': %s does not exist", q->name,
-			      path);
+		return refuse(q, -ENOENT,
+			      "there is no policy '%s', for %s does not exist: install it there or "
+			      "correct the name",
+			      q->name, path);
 	if (fd < 0 && errno == ELOOP)
-		return refuse(q, -EPERM, "%s is a symbolic link: not loaded", path);
+		return refuse(q, -EPERM,
+			      "%s is a symbolic link: put the module itself in its place", path);
 	if (fd < 0)
-		return refuse(q, -errno, "%s cannot be opened: %s", path, strerror(errno));
+		return refuse(q, -errno, "%s cannot be opened (%s): make it readable for balloond",
+			      path, strerror(errno));
 	r = check_trust(q, fd, path, ret);
 	if (r < 0)
 		return r;
 	if (!S_ISREG(ret->st_mode))
-		return refuse(q, -EINVAL, "%s is not a regular file", path);
+		return refuse(q, -EINVAL, "%s is not a regular file: put the module in its place",
+			      path);
+	why = module_file_problem(fd, (uint64_t)ret->st_size);
+	if (why)
+		return refuse(q, -EINVAL, "%s %s", path, why);
 	return TAKE_FD(fd);
 }
 
@@ -171,9 +193,15 @@ static int add_module(const struct request *q, const struct stat *st, int *fd, s
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		const char *why = dlerror();
+		size_t n = strlen(path);
 
-		return refuse(q, -EINVAL, "%s.so cannot be loaded: %s", q->name,
-			      why ? why : "unknown reason");
+		/* Its own name for the file says nothing to people. */
+		if (why && strncmp(why, path, n) == 0 && strncmp(why + n, ": ", 2) == 0)
+			why += n + 2;
+		return refuse(q, -EINVAL,
+			      "%s.so cannot be loaded (%s): it has to be built with policy.h and "
+			      "policy-math.h alone, and to lie where files may be executed",
+			      q->name, why ? why : "unknown reason");
 	}
 	*m = (struct module){
 		.next = modules,
@@ -199,7 +227,8 @@ int loader_load(const char *dir, bool dir_is_builtin, const char *name,
 
 	if (!descriptor_name_is_valid(name))
 		return refuse(&q, -EINVAL,
-			      "'%.40s' is no name of a policy: a-z, then up to 31 of a-z 0-9 -",
+			      "'%.40s' is no name of a policy: write its file's name without "
+			      "directory and .so, a-z, then up to 31 of a-z 0-9 -",
 			      name);
 	fd = open_module(&q, &st);
 	if (fd < 0)
@@ -211,7 +240,10 @@ int loader_load(const char *dir, bool dir_is_builtin, const char *name,
 			return r;
 	}
 	if (!m->policy)
-		return refuse(&q, -EINVAL, "%s.so does not export balloond_policy", name);
+		return refuse(&q, -EINVAL,
+			      "%s.so does not export balloond_policy: define it as policy.h "
+			      "declares it",
+			      name);
 	r = descriptor_check(m->policy, name, why);
 	if (r < 0)
 		return refuse(&q, r, "%s", why);
