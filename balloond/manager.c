@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -22,6 +23,8 @@
 #include "balloond/io/log.h"
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
+#include "balloond/manager-load.h"
+#include "balloond/manager-tally.h"
 #include "balloond/policy-math.h"
 #include "balloond/report.h"
 
@@ -45,6 +48,7 @@ struct manager {
 	usec_t last_tick;
 	size_t once_steps; /* --once: steps whose outcome is not known yet, after the tick */
 	struct report_status status;
+	struct manager_tally tally;
 
 	sd_event *event;
 	sd_event_source *wake_source, *tick_source;
@@ -116,8 +120,10 @@ static int manager_tick(struct manager *m)
 	}
 	m->tick++;
 	m->last_tick = m->snapshot.now;
+	manager_tally_follow(&m->tally, &m->snapshot, &m->history, &m->published, is_dry(m));
 	planner_run(m->config, &m->snapshot, &m->history, is_dry(m), &m->plan);
 	report_steps(&m->plan, is_dry(m));
+	report_changes(&m->published, &m->plan);
 	if (!is_dry(m))
 		m->world.act(m->world.self, &m->plan);
 	publish(m);
@@ -219,40 +225,13 @@ void manager_set_owner(struct manager *m, bool owner)
 	manager_request_tick(m);
 }
 
-static int load_file(const struct manager *m, struct config **ret, struct diagnostics *d)
-{
-	int r = config_load(m->options.config_path, m->options.policy_dir, ret, d);
-
-	if (r == -ENOENT && m->options.config_is_optional) {
-		log_info("%s does not exist: all guests are observed only", m->options.config_path);
-		return config_new_default(ret);
-	}
-	if (r == -ENOENT)
-		log_error("%s does not exist", m->options.config_path);
-	for (size_t i = 0; i < d->n_items; i++)
-		log_error("%s", d->items[i].text);
-	if (d->n_more > 0)
-		log_error("%s: %zu more errors", m->options.config_path, d->n_more);
-	return r;
-}
-
-static int load(const struct manager *m, struct config **ret, struct diagnostics *d)
-{
-	int r = load_file(m, ret, d);
-
-	/* As if the file said so, and nothing else: guests' statistics stay as they are. */
-	if (r >= 0 && m->options.dry_run)
-		(*ret)->dry_run = (*ret)->keep_stats_period = true;
-	return r;
-}
-
 int manager_load(struct manager *m)
 {
 	_cleanup_diagnostics_ struct diagnostics d = {};
 	struct config *config;
 	int r;
 
-	r = load(m, &config, &d);
+	r = manager_load_config(&m->options, &config, &d);
 	if (r < 0)
 		return r;
 	m->config = config;
@@ -274,15 +253,19 @@ static int take_config(struct manager *m, struct config *config)
 	return m->world.configure(m->world.self, config);
 }
 
-int manager_reload(struct manager *m)
+static int publish_reload(struct manager *m, const char *error)
 {
-	_cleanup_diagnostics_ struct diagnostics d = {};
+	return m->bus ? bus_set_reload_state(m->bus, m->generation, m->config->hash, error) : 0;
+}
+
+static int reload(struct manager *m, struct diagnostics *d)
+{
 	_cleanup_config_ struct config *config = NULL;
 	const char *error = "";
 	int r;
 
 	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now(m));
-	r = load(m, &config, &d);
+	r = manager_load_config(&m->options, &config, d);
 	if (r >= 0)
 		r = take_config(m, config);
 	if (r >= 0) {
@@ -296,11 +279,39 @@ int manager_reload(struct manager *m)
 		log_error("the new configuration is refused, the old one stays");
 	}
 	if (r < 0)
-		error = d.n_items > 0 ? d.items[0].text : strerror(-r);
-	if (m->bus)
-		(void)bus_set_reload_state(m->bus, m->generation, error);
+		error = d->n_items > 0 ? d->items[0].text : strerror(-r);
+	(void)publish_reload(m, error);
 	(void)sd_notify(false, "READY=1");
 	manager_request_tick(m);
+	return r;
+}
+
+int manager_reload(struct manager *m)
+{
+	_cleanup_diagnostics_ struct diagnostics d = {};
+
+	return reload(m, &d);
+}
+
+/* Reload() on the bus: whoever calls reads what the journal says. */
+static int on_reload(void *userdata, char **ret_why)
+{
+	_cleanup_diagnostics_ struct diagnostics d = {};
+	struct manager *m = userdata;
+	int r = reload(m, &d);
+	size_t size;
+	FILE *f;
+
+	if (r >= 0)
+		return 0;
+	f = open_memstream(ret_why, &size);
+	if (!f)
+		return r;
+	if (d.n_items > 0)
+		diagnostics_print(&d, f);
+	else
+		fprintf(f, "%s: %s", m->options.config_path, strerror(-r));
+	(void)fclose(f);
 	return r;
 }
 
@@ -323,7 +334,13 @@ int manager_start(struct manager *m, struct world world, struct bus *bus)
 	r = m->world.configure(m->world.self, m->config);
 	if (r < 0)
 		return r;
-	return bus ? bus_set_reload_state(bus, m->generation, "") : 0;
+	if (m->options.tally_dir && !m->options.once)
+		r = tally_store_new(m->event, m->options.tally_dir, &m->tally.store);
+	if (r < 0)
+		return r;
+	if (bus)
+		bus_set_reload(bus, on_reload, m);
+	return publish_reload(m, "");
 }
 
 int manager_new(sd_event *event, const struct manager_options *options, struct manager **ret)
@@ -344,6 +361,7 @@ struct manager *manager_free(struct manager *m)
 		return NULL;
 	sd_event_source_disable_unref(m->tick_source);
 	sd_event_source_disable_unref(m->wake_source);
+	manager_tally_close(&m->tally, &m->history, &m->published);
 	snapshot_done(&m->snapshot);
 	history_done(&m->history);
 	plan_done(&m->plan);

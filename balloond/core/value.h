@@ -7,7 +7,7 @@
  *   bytes     12MiB, 1.5GiB; K M G T (= KiB ...); a bare number only for 0.  MB, GB are refused:
  *             libvirt reads them as powers of ten, people do not.
  *   permille  12.5%, 0%..; kept as tenths of a per cent
- *   time      500ms, 5s, 2min, 1h; kept as microseconds
+ *   time      500ms, 5s, 2min, 1h, 7d; kept as microseconds
  *   count     a decimal number
  *   bool      true, false (YAML 1.2 core schema) */
 

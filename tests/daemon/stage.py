@@ -118,9 +118,9 @@ class Stage:
                 shutil.copy(module, public / "policies")
         return str(public)
 
-    def run_ctl(self, *arguments):
+    def run_ctl(self, *arguments, **environment):
         """balloonctl's words for people."""
-        return run([os.path.join(self.build, "balloond", "balloonctl"), *arguments], {})
+        return run([os.path.join(self.build, "balloond", "balloonctl"), *arguments], environment)
 
 
 def sizes(daemon):

@@ -45,6 +45,7 @@ class Daemon:
         self.directory = directory or os.environ["BALLOOND_BENCH_DIR"]
         self.config_path = config and os.path.join(self.directory, "balloond.yaml")
         self.log_path = os.path.join(self.directory, "balloond.log")
+        self.state_dir = os.path.join(self.directory, "state")
         self.status = ""
         self.process = None
         self._arguments = list(arguments)
@@ -95,7 +96,8 @@ class Daemon:
             self._log_begin = log.tell()
             self.process = subprocess.Popen(
                 self.command(*self._arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": self._notify_path})
+                env={**os.environ, "NOTIFY_SOCKET": self._notify_path,
+                     "STATE_DIRECTORY": self.state_dir})
         try:
             self.wait_notify("READY=1", START_TIMEOUT_S)
         except DaemonError:

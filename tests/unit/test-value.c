@@ -36,6 +36,8 @@ static const struct row good[] = {
 	{ BALLOOND_USEC, "1.5s", 1500000 },
 	{ BALLOOND_USEC, "2min", 120 * BALLOOND_SECOND },
 	{ BALLOOND_USEC, "1h", 3600 * BALLOOND_SECOND },
+	{ BALLOOND_USEC, "7d", 7 * 86400 * BALLOOND_SECOND },
+	{ BALLOOND_USEC, "0.5d", 12 * 3600 * BALLOOND_SECOND },
 	{ BALLOOND_COUNT, "12", 12 },
 	{ BALLOOND_COUNT, "0", 0 },
 };
@@ -66,6 +68,7 @@ static const struct row bad[] = {
 	{ BALLOOND_PERMILLE, "%", 0 },
 	{ BALLOOND_USEC, "5", 0 },
 	{ BALLOOND_USEC, "5m", 0 },
+	{ BALLOOND_USEC, "5days", 0 },
 	{ BALLOOND_USEC, "0.5us", 0 },
 	{ BALLOOND_COUNT, "1.5", 0 },
 	{ BALLOOND_COUNT, "12MiB", 0 },
