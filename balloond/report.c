@@ -27,6 +27,68 @@ void report_steps(const struct plan *plan, bool dry_run)
 	}
 }
 
+static void report_level(const struct account *before, const struct account *now)
+{
+	const char *cause = level_cause_text(now->level_cause);
+	bool is_worse = now->level > before->level;
+
+	if (now->level == before->level)
+		return;
+	log_line(is_worse ? LOG_WARNING : LOG_INFO, "level %s, was %s%s%s", level_name(now->level),
+		 level_name(before->level), *cause ? ": " : "", cause);
+}
+
+static void report_overbooked(const struct account *before, const struct account *now)
+{
+	char more[VALUE_TEXT_MAX], promised[VALUE_TEXT_MAX], pool[VALUE_TEXT_MAX];
+
+	if ((now->overbooked_by > 0) == (before->overbooked_by > 0))
+		return;
+	value_format_human(promised, now->promised);
+	value_format_human(pool, now->pool);
+	if (now->overbooked_by > 0)
+		log_warning("overbooked by %s: guests are promised %s, the pool has %s",
+			    value_format_human(more, now->overbooked_by), promised, pool);
+	else
+		log_info("no longer overbooked: guests are promised %s of a pool of %s", promised,
+			 pool);
+}
+
+static void report_refused(const struct verdict *v, uint32_t before)
+{
+	char name[LOG_SAFE_MAX], keys[128] = "";
+
+	for (size_t key = 0; key < TENANT_KEYS; key++) {
+		if (!(v->tenant_refused & ~before & 1u << key))
+			continue;
+		if (*keys)
+			(void)strcat(keys, ", ");
+		(void)strcat(keys, tenant_key_names[key]);
+	}
+	if (*keys)
+		log_warning("guest \"%s\": its metadata does not hold, or not in full: %s",
+			    log_safe(name, v->guest.name), keys);
+}
+
+void report_changes(const struct published *before, const struct plan *plan)
+{
+	size_t k = 0;
+
+	report_level(&before->account, &plan->account);
+	report_overbooked(&before->account, &plan->account);
+	/* Both are sorted by uuid. */
+	for (size_t i = 0; i < plan->n_verdicts; i++) {
+		const struct verdict *v = &plan->verdicts[i];
+		bool is_known;
+
+		while (k < before->n_guests && strcmp(before->guests[k].uuid, v->guest.uuid) < 0)
+			k++;
+		is_known = k < before->n_guests &&
+			   strcmp(before->guests[k].uuid, v->guest.uuid) == 0;
+		report_refused(v, is_known ? before->guests[k].verdict.tenant_refused : 0);
+	}
+}
+
 void report_status(struct report_status *status, const struct published *p)
 {
 	const struct account *a = &p->account;

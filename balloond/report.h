@@ -10,6 +10,10 @@
 /* Every step, at debug level. */
 void report_steps(const struct plan *plan, bool dry_run);
 
+/* What a new plan changes against what was published last: the host's level, whether more is
+ * promised than there is, and whose metadata asks for what it does not get. */
+void report_changes(const struct published *before, const struct plan *plan);
+
 /* What systemd was told last, and when; all zero at first. */
 struct report_status {
 	char text[160];

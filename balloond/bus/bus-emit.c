@@ -38,9 +38,13 @@ static const struct watch host_watches[] = {
 	{ "LibvirtConnected", WATCH_FLAG, offsetof(struct bus_host, connected), 0 },
 	{ "GuestCount", WATCH_FLAG, offsetof(struct bus_host, guest_count), 0 },
 	{ "Level", WATCH_TEXT, offsetof(struct bus_host, level), 0 },
+	{ "LevelReason", WATCH_TEXT, offsetof(struct bus_host, level_reason), 0 },
 	{ "Pool", WATCH_NUMBER, offsetof(struct bus_host, pool), BALLOOND_MIB },
 	{ "Reserve", WATCH_NUMBER, offsetof(struct bus_host, reserve), BALLOOND_MIB },
+	{ "Promised", WATCH_NUMBER, offsetof(struct bus_host, promised), BALLOOND_MIB },
+	{ "OverbookedBy", WATCH_NUMBER, offsetof(struct bus_host, overbooked_by), BALLOOND_MIB },
 	{ "ConfigGeneration", WATCH_NUMBER, offsetof(struct bus_host, config_generation), 1 },
+	{ "ConfigHash", WATCH_ARRAY, offsetof(struct bus_host, config_hash), 0 },
 	{ "LastReloadError", WATCH_TEXT, offsetof(struct bus_host, last_reload_error), 0 },
 };
 
@@ -50,6 +54,11 @@ static const struct watch guest_watches[] = {
 	{ "Policy", WATCH_ARRAY, offsetof(struct bus_guest, policy), 0 },
 	{ "Rule", WATCH_ARRAY, offsetof(struct bus_guest, rule), 0 },
 	{ "Promise", WATCH_ARRAY, offsetof(struct bus_guest, promise), 0 },
+	{ "Title", WATCH_ARRAY, offsetof(struct bus_guest, labels.title), 0 },
+	{ "Hypervisor", WATCH_ARRAY, offsetof(struct bus_guest, labels.hypervisor), 0 },
+	{ "OS", WATCH_ARRAY, offsetof(struct bus_guest, labels.os), 0 },
+	{ "Partition", WATCH_ARRAY, offsetof(struct bus_guest, labels.partition), 0 },
+	{ "Tags", WATCH_ARRAY, offsetof(struct bus_guest, labels.tags), 0 },
 	{ "Floor", WATCH_NUMBER, offsetof(struct bus_guest, floor), BALLOOND_MIB },
 	{ "Ceiling", WATCH_NUMBER, offsetof(struct bus_guest, ceiling), BALLOOND_MIB },
 	{ "Target", WATCH_NUMBER, offsetof(struct bus_guest, target), 1 },
@@ -136,6 +145,7 @@ static void fill_guest(struct bus_guest *shown, const struct published_guest *gu
 	memcpy(shown->policy, guest->policy, sizeof(shown->policy));
 	memcpy(shown->rule, guest->rule, sizeof(shown->rule));
 	memcpy(shown->promise, guest->promise, sizeof(shown->promise));
+	shown->labels = guest->labels;
 	shown->state = state_row(v->state)->name;
 	shown->reason = guest->reason;
 	shown->floor = v->guest.floor;

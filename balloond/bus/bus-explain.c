@@ -4,13 +4,17 @@
  * keys that they do not know, so that it can grow.
  *
  *   Name UUID State Reason Policy PolicyReason Rule Promise  s
+ *   Waits          s      the rule that would come first, if the metric
+ *   UnknownMetric  s      were known; both "" where no rule waits
  *   Figures        a{st}  published_figures[] by property name, UINT64_MAX: unknown
  *   PolicyFigures  a(sst) the policy's own: name, type, value, in the policy's order
  *   Guards         a(ss)  the guard's rules that bound, in their order: name, what it did
  *   Flags          as     what is known of the guest, and what may be done to it now
+ *   MetadataTaken  as     keys of its own metadata that hold
+ *   MetadataRefused as    and that do not, or not in full
  *   Armed          b      its statistics period is being set
  *   DryRun         b      nothing is done about any of it
- *   Shares u, StatsAgeUSec t, Tick t */
+ *   Shares u, Priority i, StatsAgeUSec t, Tick t */
 
 #include "balloond/bus/bus-internal.h"
 
@@ -175,6 +179,30 @@ static int fill_flags(sd_bus_message *reply, const struct published_guest *guest
 	return 0;
 }
 
+static int fill_keys(sd_bus_message *reply, uint32_t keys)
+{
+	for (size_t key = 0; key < TENANT_KEYS; key++) {
+		int r;
+
+		if (!(keys & 1u << key))
+			continue;
+		r = sd_bus_message_append_basic(reply, SD_BUS_TYPE_STRING, tenant_key_names[key]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill_taken(sd_bus_message *reply, const struct published_guest *guest)
+{
+	return fill_keys(reply, guest->verdict.tenant_taken);
+}
+
+static int fill_refused(sd_bus_message *reply, const struct published_guest *guest)
+{
+	return fill_keys(reply, guest->verdict.tenant_refused);
+}
+
 static int append_texts(sd_bus_message *reply, const struct published_guest *guest)
 {
 	const struct {
@@ -188,6 +216,8 @@ static int append_texts(sd_bus_message *reply, const struct published_guest *gue
 		{ "PolicyReason", guest->policy_reason },
 		{ "Rule", guest->rule },
 		{ "Promise", guest->promise },
+		{ "Waits", guest->waits },
+		{ "UnknownMetric", guest->unknown },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
@@ -210,6 +240,8 @@ static int append_arrays(sd_bus_message *reply, const struct published_guest *gu
 		{ "PolicyFigures", "(sst)", fill_policy_figures },
 		{ "Guards", "(ss)", fill_guards },
 		{ "Flags", "s", fill_flags },
+		{ "MetadataTaken", "s", fill_taken },
+		{ "MetadataRefused", "s", fill_refused },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(arrays); i++) {
@@ -234,6 +266,7 @@ static int append_numbers(sd_bus_message *reply, const struct published *now,
 		{ "Armed", SD_BUS_TYPE_BOOLEAN, &armed },
 		{ "DryRun", SD_BUS_TYPE_BOOLEAN, &dry_run },
 		{ "Shares", SD_BUS_TYPE_UINT32, &guest->verdict.guest.shares },
+		{ "Priority", SD_BUS_TYPE_INT32, &guest->verdict.guest.priority },
 		{ "StatsAgeUSec", SD_BUS_TYPE_UINT64, &guest->verdict.guest.stats_age },
 		{ "Tick", SD_BUS_TYPE_UINT64, &now->tick },
 	};

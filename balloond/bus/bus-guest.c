@@ -113,6 +113,21 @@ static int property_get_state(sd_bus *connection _unused_, const char *path _unu
 	return bus_text_append(reply, state_row(*(enum guest_state *)userdata)->name);
 }
 
+static int property_get_words(sd_bus *connection _unused_, const char *path _unused_,
+			      const char *interface _unused_, const char *property _unused_,
+			      sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_)
+{
+	int r;
+
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+	if (r < 0)
+		return r;
+	r = bus_words_append(reply, userdata);
+	if (r < 0)
+		return r;
+	return sd_bus_message_close_container(reply);
+}
+
 #define AT(field) offsetof(struct published_guest, field)
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -126,6 +141,11 @@ static const sd_bus_vtable guest_vtable[] = {
 	SD_BUS_PROPERTY("Policy", "s", property_get_text, AT(policy), CHANGES),
 	SD_BUS_PROPERTY("Rule", "s", property_get_text, AT(rule), CHANGES),
 	SD_BUS_PROPERTY("Promise", "s", property_get_text, AT(promise), CHANGES),
+	SD_BUS_PROPERTY("Title", "s", property_get_text, AT(labels.title), CHANGES),
+	SD_BUS_PROPERTY("Hypervisor", "s", property_get_text, AT(labels.hypervisor), CHANGES),
+	SD_BUS_PROPERTY("OS", "s", property_get_text, AT(labels.os), CHANGES),
+	SD_BUS_PROPERTY("Partition", "s", property_get_text, AT(labels.partition), CHANGES),
+	SD_BUS_PROPERTY("Tags", "as", property_get_words, AT(labels.tags), CHANGES),
 	SD_BUS_PROPERTY("Floor", "t", NULL, AT(verdict.guest.floor), CHANGES),
 	SD_BUS_PROPERTY("Ceiling", "t", NULL, AT(verdict.guest.ceiling), CHANGES),
 	SD_BUS_PROPERTY("Target", "t", NULL, AT(verdict.target), CHANGES),

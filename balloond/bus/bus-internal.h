@@ -13,6 +13,7 @@
 
 #define BUS_ERROR_NO_SUCH_GUEST BALLOOND_BUS_NAME ".Error.NoSuchGuest"
 #define BUS_ERROR_AMBIGUOUS_GUEST BALLOOND_BUS_NAME ".Error.AmbiguousGuest"
+#define BUS_ERROR_INVALID_CONFIGURATION BALLOOND_BUS_NAME ".Error.InvalidConfiguration"
 
 /* A guest's object path, with NUL. */
 #define BUS_PATH_MAX (sizeof(BUS_GUEST_PREFIX "/_") + GUEST_UUID_MAX)
@@ -20,13 +21,20 @@
 /* The longest text that is sent; longer ones are cut. */
 #define BUS_TEXT_MAX 1024u
 
+/* The same for the reasons why a configuration was refused: whole lines. */
+#define BUS_WHY_MAX 16384u
+
+/* Hexadecimal digits of a configuration's hash, with NUL. */
+#define BUS_HASH_MAX 17u
+
 /* The Manager's properties, laid out for sd-bus to read in place. */
 struct bus_host {
-	const char *version, *state, *level;
+	const char *version, *state, *level, *level_reason;
 	const char *last_reload_error; /* owned */
-	int dry_run, connected;        /* D-Bus booleans */
+	char config_hash[BUS_HASH_MAX];
+	int dry_run, connected; /* D-Bus booleans */
 	uint32_t guest_count;
-	uint64_t pool, reserve, config_generation;
+	uint64_t pool, reserve, promised, overbooked_by, config_generation;
 	uint64_t host_memory_total, host_available;
 	uint64_t charged, available, room, short_by;
 	uint64_t tick;
@@ -40,6 +48,7 @@ struct bus_guest {
 	char policy[PUBLISHED_TEXT_MAX];
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];
+	struct guest_labels labels;
 	uint64_t floor, ceiling, target, actual;
 };
 
@@ -53,7 +62,7 @@ struct bus {
 
 	const struct published *now; /* never NULL */
 	struct bus_host host;
-	uint64_t config_generation;
+	uint64_t config_generation, config_hash;
 	char *reload_error;
 
 	/* The record of what was signalled. */
@@ -65,6 +74,8 @@ struct bus {
 
 	void (*on_name)(void *userdata, bool owned);
 	void *userdata;
+	int (*reload)(void *userdata, char **ret_why);
+	void *reload_userdata;
 };
 
 /* bus.c: takes over a slot; freed with the bus. */
@@ -86,5 +97,11 @@ int bus_explain_append(sd_bus_message *reply, const struct published *now,
 		       const struct published_guest *guest);
 
 /* bus-text.c: appends a string, made valid.  Everything that balloond did not write itself goes
- * through it. */
+ * through one of these. */
 int bus_text_append(sd_bus_message *reply, const char *text);
+
+/* Appends each word of a text whose words single spaces separate. */
+int bus_words_append(sd_bus_message *reply, const char *text);
+
+/* Makes a string valid in place. */
+void bus_text_clean(char *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The Manager object: the host's account, and the two questions about a guest.  Properties are
- * read in place, out of struct bus_host. */
+/* The Manager object: the host's account, the two questions about a guest, and Reload.  Properties
+ * are read in place, out of struct bus_host. */
 
 #include "balloond/bus/bus-internal.h"
 
@@ -74,11 +74,55 @@ static int method_explain(sd_bus_message *message, void *userdata, sd_bus_error 
 	return sd_bus_send(NULL, reply, NULL);
 }
 
+/* Keeps whole lines, as many as may be sent, without the last one's end. */
+static void cut_lines(char *why)
+{
+	size_t n = strlen(why);
+	char *end;
+
+	if (n > BUS_WHY_MAX) {
+		why[BUS_WHY_MAX] = '\0';
+		end = strrchr(why, '\n');
+		if (end)
+			*end = '\0';
+	} else if (n > 0 && why[n - 1] == '\n') {
+		why[n - 1] = '\0';
+	}
+	bus_text_clean(why);
+}
+
+/* sd-bus lets root in here and nobody else: the method is not marked as unprivileged. */
+static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	_cleanup_free_ char *why = NULL;
+	struct bus *bus = userdata;
+	int r;
+
+	if (!bus->reload)
+		return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
+					"balloond is not ready to take a configuration");
+	r = bus->reload(bus->reload_userdata, &why);
+	if (r < 0 && why) {
+		cut_lines(why);
+		return sd_bus_error_set(error, BUS_ERROR_INVALID_CONFIGURATION, why);
+	}
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, NULL);
+}
+
 static int property_get_text(sd_bus *connection _unused_, const char *path _unused_,
 			     const char *interface _unused_, const char *property _unused_,
 			     sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_)
 {
 	return bus_text_append(reply, *(const char *const *)userdata);
+}
+
+static int property_get_array(sd_bus *connection _unused_, const char *path _unused_,
+			      const char *interface _unused_, const char *property _unused_,
+			      sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_)
+{
+	return bus_text_append(reply, userdata);
 }
 
 #define AT(field) offsetof(struct bus, host.field)
@@ -93,9 +137,13 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("LibvirtConnected", "b", NULL, AT(connected), CHANGES),
 	SD_BUS_PROPERTY("GuestCount", "u", NULL, AT(guest_count), CHANGES),
 	SD_BUS_PROPERTY("Level", "s", property_get_text, AT(level), CHANGES),
+	SD_BUS_PROPERTY("LevelReason", "s", property_get_text, AT(level_reason), CHANGES),
 	SD_BUS_PROPERTY("Pool", "t", NULL, AT(pool), CHANGES),
 	SD_BUS_PROPERTY("Reserve", "t", NULL, AT(reserve), CHANGES),
+	SD_BUS_PROPERTY("Promised", "t", NULL, AT(promised), CHANGES),
+	SD_BUS_PROPERTY("OverbookedBy", "t", NULL, AT(overbooked_by), CHANGES),
 	SD_BUS_PROPERTY("ConfigGeneration", "t", NULL, AT(config_generation), CHANGES),
+	SD_BUS_PROPERTY("ConfigHash", "s", property_get_array, AT(config_hash), CHANGES),
 	SD_BUS_PROPERTY("LastReloadError", "s", property_get_text, AT(last_reload_error), CHANGES),
 
 	/* gauges, never signalled */
@@ -112,6 +160,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", guest),
 				SD_BUS_RESULT("a{sv}", explanation), method_explain,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
 	SD_BUS_VTABLE_END,
 };
 

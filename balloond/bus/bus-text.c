@@ -6,6 +6,8 @@
 
 #include "balloond/bus/bus-internal.h"
 
+#include <string.h>
+
 /* Second bytes that each lead byte allows: no overlong forms, no surrogates, nothing above
  * U+10FFFF (RFC 3629, section 4). */
 static const struct lead {
@@ -36,13 +38,25 @@ static size_t character_length(const unsigned char *c)
 	return 0;
 }
 
-int bus_text_append(sd_bus_message *reply, const char *text)
+void bus_text_clean(char *text)
+{
+	while (*text) {
+		size_t length = character_length((const unsigned char *)text);
+
+		if (length == 0)
+			*text = '?';
+		text += length > 0 ? length : 1;
+	}
+}
+
+/* Appends the characters of text up to end, or to its own. */
+static int append_part(sd_bus_message *reply, const char *text, const char *end)
 {
 	const unsigned char *c = (const unsigned char *)(text ? text : "");
 	char valid[BUS_TEXT_MAX];
 	size_t n = 0;
 
-	while (*c && n < sizeof(valid) - 4) {
+	while (*c && (const char *)c != end && n < sizeof(valid) - 4) {
 		size_t length = character_length(c);
 
 		if (length == 0) {
@@ -54,4 +68,22 @@ int bus_text_append(sd_bus_message *reply, const char *text)
 	}
 	valid[n] = '\0';
 	return sd_bus_message_append_basic(reply, SD_BUS_TYPE_STRING, valid);
+}
+
+int bus_text_append(sd_bus_message *reply, const char *text)
+{
+	return append_part(reply, text, NULL);
+}
+
+int bus_words_append(sd_bus_message *reply, const char *text)
+{
+	while (*text) {
+		const char *end = strchrnul(text, ' ');
+		int r = end > text ? append_part(reply, text, end) : 0;
+
+		if (r < 0)
+			return r;
+		text = *end ? end + 1 : end;
+	}
+	return 0;
 }

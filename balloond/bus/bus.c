@@ -5,6 +5,8 @@
 #include "balloond/bus/bus.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +34,15 @@ static void fill_host(struct bus *bus)
 		.version = BALLOOND_VERSION,
 		.state = state_name(now),
 		.level = level_name(now->account.level),
+		.level_reason = level_cause_text(now->account.level_cause),
 		.last_reload_error = bus->reload_error,
 		.dry_run = now->dry_run,
 		.connected = now->connected,
 		.guest_count = (uint32_t)now->n_guests,
 		.pool = now->account.pool,
 		.reserve = now->account.reserve,
+		.promised = now->account.promised,
+		.overbooked_by = now->account.overbooked_by,
 		.config_generation = bus->config_generation,
 		.host_memory_total = now->host.total,
 		.host_available = now->host.available,
@@ -47,6 +52,9 @@ static void fill_host(struct bus *bus)
 		.short_by = now->account.short_by,
 		.tick = now->tick,
 	};
+	if (bus->config_generation > 0)
+		(void)snprintf(bus->host.config_hash, sizeof(bus->host.config_hash), "%016" PRIx64,
+			       bus->config_hash);
 }
 
 void bus_keep_slot(struct bus *bus, sd_bus_slot *slot)
@@ -195,7 +203,7 @@ int bus_publish(struct bus *bus, const struct published *now)
 	return bus_emit(bus);
 }
 
-int bus_set_reload_state(struct bus *bus, uint64_t generation, const char *error)
+int bus_set_reload_state(struct bus *bus, uint64_t generation, uint64_t hash, const char *error)
 {
 	char *text = strdup(error ? error : "");
 
@@ -204,6 +212,13 @@ int bus_set_reload_state(struct bus *bus, uint64_t generation, const char *error
 	free(bus->reload_error);
 	bus->reload_error = text;
 	bus->config_generation = generation;
+	bus->config_hash = hash;
 	fill_host(bus);
 	return bus_emit_host(bus);
+}
+
+void bus_set_reload(struct bus *bus, int (*reload)(void *userdata, char **ret_why), void *userdata)
+{
+	bus->reload = reload;
+	bus->reload_userdata = userdata;
 }

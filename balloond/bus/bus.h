@@ -8,7 +8,8 @@
  *   BALLOOND_BUS_PATH                  Manager, ObjectManager
  *   BALLOOND_BUS_PATH/guest/_<uuid>    Guest, GuestStats; '-' of the uuid is written '_'
  *
- * All is read-only and open to every local user; packaging/dbus/ says how to narrow that. */
+ * Whatever reads is open to every local user; packaging/dbus/ says how to narrow that.  Reload is
+ * root's. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,5 +44,10 @@ int bus_own_name(struct bus *bus, void (*on_name)(void *userdata, bool owned), v
  * signalled; the next picture makes up for it. */
 int bus_publish(struct bus *bus, const struct published *now);
 
-/* How often a configuration was taken, and why the last try failed ("" or NULL: it did not). */
-int bus_set_reload_state(struct bus *bus, uint64_t generation, const char *error);
+/* How often a configuration was taken, the hash of the one in force, and why the last try failed
+ * ("" or NULL: it did not). */
+int bus_set_reload_state(struct bus *bus, uint64_t generation, uint64_t hash, const char *error);
+
+/* Who takes a new configuration when Reload() is called: 0, or negative errno with all that is
+ * wrong, a line each, in *ret_why (or NULL), which the bus frees. */
+void bus_set_reload(struct bus *bus, int (*reload)(void *userdata, char **ret_why), void *userdata);

@@ -10,11 +10,8 @@
 #include <string.h>
 
 #include "balloond/io/util.h"
-#include "build-config.h"
 
-#define MANAGER BALLOOND_BUS_NAME ".Manager"
-
-static int call(sd_bus *bus, const char *interface, const char *member, const char *argument,
+int client_call(sd_bus *bus, const char *interface, const char *member, const char *argument,
 		sd_bus_message **ret_reply, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
@@ -45,7 +42,8 @@ int client_get_host(sd_bus *bus, struct client_host *host, sd_bus_message **ret_
 
 	*host = (struct client_host){ 0 };
 	dictionary_clear(&target);
-	r = call(bus, "org.freedesktop.DBus.Properties", "GetAll", MANAGER, ret_reply, error);
+	r = client_call(bus, "org.freedesktop.DBus.Properties", "GetAll", CLIENT_MANAGER, ret_reply,
+			error);
 	if (r < 0)
 		return r;
 	return dictionary_read(*ret_reply, &target, NULL);
@@ -133,8 +131,8 @@ int client_get_guests(sd_bus *bus, struct client_guests *guests, sd_bus_error *e
 	int r;
 
 	*guests = (struct client_guests){ 0 };
-	r = call(bus, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
-		 &guests->reply, error);
+	r = client_call(bus, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+			&guests->reply, error);
 	if (r < 0)
 		return r;
 	return read_objects(guests->reply, guests);
@@ -147,109 +145,9 @@ void client_guests_done(struct client_guests *guests)
 	*guests = (struct client_guests){ 0 };
 }
 
-static int read_figures(sd_bus_message *reply, struct client_explanation *e)
+int client_reload(sd_bus *bus, sd_bus_error *error)
 {
-	const struct dictionary target = { NULL, 0, NULL, e->guest.figures };
-	const char *name;
-	uint64_t value;
-	int r;
-
-	while ((r = sd_bus_message_read(reply, "{st}", &name, &value)) > 0) {
-		uint64_t *place = dictionary_find(&target, name, SD_BUS_TYPE_UINT64);
-
-		if (place)
-			*place = value;
-	}
-	return r;
-}
-
-static int read_policy_figures(sd_bus_message *reply, struct client_explanation *e)
-{
-	struct client_policy_figure f;
-	int r;
-
-	while ((r = sd_bus_message_read(reply, "(sst)", &f.name, &f.type, &f.value)) > 0)
-		if (e->n_policy_figures < CLIENT_WORDS_MAX)
-			e->policy_figures[e->n_policy_figures++] = f;
-	return r;
-}
-
-static int read_guards(sd_bus_message *reply, struct client_explanation *e)
-{
-	struct client_guard guard;
-	int r;
-
-	while ((r = sd_bus_message_read(reply, "(ss)", &guard.name, &guard.text)) > 0)
-		if (e->n_guards < CLIENT_WORDS_MAX)
-			e->guards[e->n_guards++] = guard;
-	return r;
-}
-
-static int read_flags(sd_bus_message *reply, struct client_explanation *e)
-{
-	const char *flag;
-	int r;
-
-	while ((r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_STRING, &flag)) > 0)
-		if (e->n_flags < CLIENT_WORDS_MAX)
-			e->flags[e->n_flags++] = flag;
-	return r;
-}
-
-/* The entries of an explanation that are arrays. */
-static int read_array(sd_bus_message *reply, const char *key, void *to)
-{
-	static const struct {
-		const char *key, *type;
-		int (*read)(sd_bus_message *reply, struct client_explanation *e);
-	} arrays[] = {
-		{ "Figures", "a{st}", read_figures },
-		{ "PolicyFigures", "a(sst)", read_policy_figures },
-		{ "Guards", "a(ss)", read_guards },
-		{ "Flags", "as", read_flags },
-	};
-	const char *contents;
-	int r;
-
-	r = sd_bus_message_peek_type(reply, NULL, &contents);
-	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(arrays); i++) {
-		if (strcmp(arrays[i].key, key) != 0 || strcmp(arrays[i].type, contents) != 0)
-			continue;
-		r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, arrays[i].type);
-		if (r >= 0)
-			r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY,
-							   arrays[i].type + 1);
-		if (r >= 0)
-			r = arrays[i].read(reply, to);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
-		return r < 0 ? r : 1;
-	}
-	return r < 0 ? r : 0;
-}
-
-int client_explain(sd_bus *bus, const char *name, struct client_explanation *explanation,
-		   sd_bus_error *error)
-{
-	const struct dictionary target = { client_explanation_properties,
-					   n_client_explanation_properties, explanation,
-					   explanation->guest.figures };
-	int r;
-
-	*explanation = (struct client_explanation){ 0 };
-	dictionary_clear(&target);
-	r = call(bus, MANAGER, "Explain", name, &explanation->reply, error);
-	if (r < 0)
-		return r;
-	return dictionary_read(explanation->reply, &target, read_array);
-}
-
-void client_explanation_done(struct client_explanation *explanation)
-{
-	sd_bus_message_unref(explanation->reply);
-	*explanation = (struct client_explanation){ 0 };
+	return client_call(bus, CLIENT_MANAGER, "Reload", NULL, NULL, error);
 }
 
 int client_find_guest(const struct client_guests *guests, const char *name,
@@ -294,15 +192,19 @@ const struct client_property client_host_properties[] = {
 	HOST("LibvirtConnected", 'b', connected),
 	HOST("GuestCount", 'u', guest_count),
 	HOST("Level", 's', level),
+	HOST("LevelReason", 's', level_reason),
 	HOST("Pool", 't', pool),
 	HOST("Reserve", 't', reserve),
 	HOST("Charged", 't', charged),
 	HOST("Available", 't', available),
 	HOST("Room", 't', room),
 	HOST("ShortBy", 't', short_by),
+	HOST("Promised", 't', promised),
+	HOST("OverbookedBy", 't', overbooked_by),
 	HOST("HostMemoryTotal", 't', host_memory_total),
 	HOST("HostAvailable", 't', host_available),
 	HOST("ConfigGeneration", 't', config_generation),
+	HOST("ConfigHash", 's', config_hash),
 	HOST("LastReloadError", 's', last_reload_error),
 	HOST("Tick", 't', tick),
 };
@@ -314,23 +216,18 @@ const size_t n_client_host_properties = ELEMENTSOF(client_host_properties);
 	}
 
 const struct client_property client_guest_properties[] = {
-	GUEST("Name", 's', name),       GUEST("UUID", 's', uuid),     GUEST("State", 's', state),
-	GUEST("Reason", 's', reason),   GUEST("Policy", 's', policy), GUEST("Rule", 's', rule),
-	GUEST("Promise", 's', promise), GUEST("Sample", 't', sample),
+	GUEST("Name", 's', name),
+	GUEST("UUID", 's', uuid),
+	GUEST("State", 's', state),
+	GUEST("Reason", 's', reason),
+	GUEST("Policy", 's', policy),
+	GUEST("Rule", 's', rule),
+	GUEST("Promise", 's', promise),
+	GUEST("Title", 's', title),
+	GUEST("Hypervisor", 's', hypervisor),
+	GUEST("OS", 's', os),
+	GUEST("Partition", 's', partition),
+	GUEST("Tags", 'a', tags),
+	GUEST("Sample", 't', sample),
 };
 const size_t n_client_guest_properties = ELEMENTSOF(client_guest_properties);
-
-#define EXPLAINED(name, type, field) \
-	{ \
-		name, type, offsetof(struct client_explanation, field) \
-	}
-
-const struct client_property client_explanation_properties[] = {
-	EXPLAINED("Name", 's', guest.name),     EXPLAINED("UUID", 's', guest.uuid),
-	EXPLAINED("State", 's', guest.state),   EXPLAINED("Reason", 's', guest.reason),
-	EXPLAINED("Policy", 's', guest.policy), EXPLAINED("PolicyReason", 's', policy_reason),
-	EXPLAINED("Rule", 's', guest.rule),     EXPLAINED("Promise", 's', guest.promise),
-	EXPLAINED("Shares", 'u', shares),       EXPLAINED("Armed", 'b', armed),
-	EXPLAINED("DryRun", 'b', dry_run),      EXPLAINED("Tick", 't', tick),
-};
-const size_t n_client_explanation_properties = ELEMENTSOF(client_explanation_properties);

@@ -18,15 +18,30 @@ enum {
 };
 
 struct ctl {
-	sd_bus *bus;
+	sd_bus *bus; /* NULL before ctl_connect() */
 	enum ctl_json json;
 	bool legend; /* headings and totals */
+
+	/* Of single verbs.  NULL: the installed ones. */
+	const char *policy_dir, *config, *with, *since, *state_dir;
+	bool live, origin;
 };
 
 /* The verbs get the arguments after their name, and return an exit code. */
 int verb_list(struct ctl *ctl, int argc, char **argv);
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_explain(struct ctl *ctl, int argc, char **argv);
+int verb_reload(struct ctl *ctl, int argc, char **argv);
+int verb_report(struct ctl *ctl, int argc, char **argv);
+int verb_policy_list(struct ctl *ctl, int argc, char **argv);
+int verb_policy_show(struct ctl *ctl, int argc, char **argv);
+int verb_config_check(struct ctl *ctl, int argc, char **argv);
+int verb_config_show(struct ctl *ctl, int argc, char **argv);
+int verb_config_cat(struct ctl *ctl, int argc, char **argv);
+int verb_config_diff(struct ctl *ctl, int argc, char **argv);
+
+/* Opens the connection to the system bus.  0 or negative errno. */
+int ctl_connect(struct ctl *ctl);
 
 /* Says on stderr why a call failed; the exit code for it. */
 int ctl_report(int r, const sd_bus_error *error);

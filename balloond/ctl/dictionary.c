@@ -40,23 +40,39 @@ void *dictionary_find(const struct dictionary *d, const char *name, char type)
 	return NULL;
 }
 
+static int read_words(sd_bus_message *reply, struct client_words *words)
+{
+	const char *word;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_read_basic(reply, SD_BUS_TYPE_STRING, &word)) > 0)
+		if (words->n < CLIENT_WORDS_MAX)
+			words->words[words->n++] = word;
+	return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
 /* Reads the value of key, if it is a plain one that is wanted: 1; else 0, nothing read. */
 static int read_plain(sd_bus_message *reply, const char *key, const struct dictionary *d)
 {
 	const char *contents;
-	void *place;
+	void *place = NULL;
 	int r;
 
 	r = sd_bus_message_peek_type(reply, NULL, &contents);
 	if (r < 0)
 		return r;
-	place = strlen(contents) == 1 ? dictionary_find(d, key, contents[0]) : NULL;
+	if (strlen(contents) == 1 || strcmp(contents, "as") == 0)
+		place = dictionary_find(d, key, contents[0]);
 	if (!place)
 		return 0;
 	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, contents);
 	if (r < 0)
 		return r;
-	r = sd_bus_message_read_basic(reply, *contents, place);
+	r = *contents == SD_BUS_TYPE_ARRAY ? read_words(reply, place)
+					   : sd_bus_message_read_basic(reply, *contents, place);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_exit_container(reply);

@@ -7,7 +7,16 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-/* An entry and its place: s: const char *, into the message; b: int; u: uint32_t; t: uint64_t. */
+enum { CLIENT_WORDS_MAX = 64 };
+
+/* Texts into the message; more than fit are skipped. */
+struct client_words {
+	const char *words[CLIENT_WORDS_MAX];
+	size_t n;
+};
+
+/* An entry and its place: s: const char *, into the message; b: int; u: uint32_t; i: int32_t; t:
+ * uint64_t; a: an array of s, struct client_words. */
 struct client_property {
 	const char *name;
 	char type;

@@ -3,20 +3,20 @@
 /* balloonctl explain: from which figures, by which policy, through which guard rules a guest has
  * its size; or why it is not managed.  Sentences first, then all figures. */
 
-#include <errno.h>
-#include <libsmartcols.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "balloond/core/state.h"
 #include "balloond/ctl/format.h"
+#include "balloond/ctl/table.h"
 #include "balloond/io/log.h"
 #include "balloond/io/util.h"
 
 static bool has_flag(const struct client_explanation *e, const char *flag)
 {
-	for (size_t i = 0; i < e->n_flags; i++)
-		if (strcmp(e->flags[i], flag) == 0)
+	for (size_t i = 0; i < e->flags.n; i++)
+		if (strcmp(e->flags.words[i], flag) == 0)
 			return true;
 	return false;
 }
@@ -63,6 +63,8 @@ static void print_promise(const struct client_explanation *e)
 		printf(" (promise \"%s\").\n", log_safe(name, e->guest.promise));
 	else
 		puts(" (no entry of guests: matches it).");
+	printf("Among others it counts with %" PRIu32 " shares and priority %" PRId32 ".\n",
+	       e->shares, e->priority);
 }
 
 static void print_policy(const struct client_explanation *e)
@@ -83,6 +85,38 @@ static void print_policy(const struct client_explanation *e)
 	       log_safe(reason, e->policy_reason));
 	if (client_figure(&e->guest, "wanted") != client_figure(&e->guest, "proposal"))
 		printf("Of the pool, %s is its part.\n", size(e, "wanted", wanted));
+}
+
+static void print_waits(const struct client_explanation *e)
+{
+	char rule[LOG_SAFE_MAX], metric[LOG_SAFE_MAX];
+
+	if (*e->waits)
+		printf("Rule \"%s\" waits: %s is not known.\n", log_safe(rule, e->waits),
+		       log_safe(metric, e->unknown_metric));
+}
+
+/* "min, shares" */
+static void print_words(const struct client_words *words)
+{
+	char safe[LOG_SAFE_MAX];
+
+	for (size_t i = 0; i < words->n; i++)
+		printf("%s%s", i > 0 ? ", " : "", log_safe(safe, words->words[i]));
+}
+
+static void print_metadata(const struct client_explanation *e)
+{
+	if (e->metadata_taken.n > 0) {
+		fputs("Its own metadata has a say: ", stdout);
+		print_words(&e->metadata_taken);
+		puts(".");
+	}
+	if (e->metadata_refused.n > 0) {
+		fputs("What its metadata says does not hold, or not in full: ", stdout);
+		print_words(&e->metadata_refused);
+		puts(" (tenants: in the configuration).");
+	}
 }
 
 static void print_guards(const struct client_explanation *e)
@@ -113,58 +147,35 @@ static void print_statistics(const struct client_explanation *e)
 		puts("This is a dry run: nothing of it is done.");
 }
 
-static int add_row(struct libscols_table *table, const char *name, const char *value,
-		   const char *meaning)
+static int add_row(struct libscols_table *table, const char *name, enum balloond_type type,
+		   uint64_t value, const char *meaning)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char safe[LOG_SAFE_MAX];
+	char text[FORMAT_MAX];
+	const char *const cells[] = { name, format_value(text, type, value), meaning };
 
-	if (!line || scols_line_set_data(line, 0, log_safe(safe, name)) < 0 ||
-	    scols_line_set_data(line, 1, value) < 0 || scols_line_set_data(line, 2, meaning) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-static int fill_table(struct libscols_table *table, const struct client_explanation *e)
-{
-	char value[FORMAT_MAX];
-
-	if (!scols_table_new_column(table, "FIGURE", 4, 0) ||
-	    !scols_table_new_column(table, "VALUE", 4, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "MEANING", 10, SCOLS_FL_TRUNC))
-		return -ENOMEM;
-	for (size_t i = 0; i < n_published_figures && i < CLIENT_FIGURES_MAX; i++) {
-		const struct published_figure *figure = &published_figures[i];
-
-		format_value(value, figure->type, e->guest.figures[i]);
-		if (add_row(table, figure->name, value, figure->help) < 0)
-			return -ENOMEM;
-	}
-	for (size_t i = 0; i < e->n_policy_figures; i++) {
-		const struct client_policy_figure *figure = &e->policy_figures[i];
-
-		format_value(value, format_type(figure->type), figure->value);
-		if (add_row(table, figure->name, value, "says its policy") < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	return table_add(table, cells);
 }
 
 static int print_figures(const struct ctl *ctl, const struct client_explanation *e)
 {
-	struct libscols_table *table;
-	int r;
+	static const struct table_column columns[] = {
+		{ "FIGURE", 4, 0 },
+		{ "VALUE", 4, SCOLS_FL_RIGHT },
+		{ "MEANING", 10, SCOLS_FL_TRUNC },
+	};
+	struct libscols_table *table = table_new(ctl, columns, ELEMENTSOF(columns));
+	int r = 0;
 
-	scols_init_debug(0);
-	table = scols_new_table();
-	if (!table)
-		return ctl_report(-ENOMEM, NULL);
-	scols_table_enable_noheadings(table, !ctl->legend);
-	r = fill_table(table, e);
-	if (r >= 0)
-		r = scols_print_table(table);
-	scols_unref_table(table);
-	return r < 0 ? ctl_report(r, NULL) : CTL_OK;
+	for (size_t i = 0; table && r >= 0 && i < n_published_figures; i++)
+		r = add_row(table, published_figures[i].name, published_figures[i].type,
+			    e->guest.figures[i], published_figures[i].help);
+	for (size_t i = 0; table && r >= 0 && i < e->n_policy_figures; i++) {
+		const struct client_policy_figure *figure = &e->policy_figures[i];
+
+		r = add_row(table, figure->name, format_type(figure->type), figure->value,
+			    "says its policy");
+	}
+	return table_print(table, r);
 }
 
 static json_t *policy_figures_json(const struct client_explanation *e)
@@ -193,15 +204,6 @@ static json_t *guards_json(const struct client_explanation *e)
 	return array;
 }
 
-static json_t *flags_json(const struct client_explanation *e)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < e->n_flags; i++)
-		(void)json_array_append_new(array, json_string(e->flags[i]));
-	return array;
-}
-
 static json_t *make_json(const struct client_explanation *e)
 {
 	json_t *object = json_object(), *figures = json_object();
@@ -215,7 +217,6 @@ static json_t *make_json(const struct client_explanation *e)
 	r |= json_object_set_new(object, "Figures", figures);
 	r |= json_object_set_new(object, "PolicyFigures", policy_figures_json(e));
 	r |= json_object_set_new(object, "Guards", guards_json(e));
-	r |= json_object_set_new(object, "Flags", flags_json(e));
 	if (r < 0) {
 		json_decref(object);
 		return NULL;
@@ -237,6 +238,8 @@ int verb_explain(struct ctl *ctl, int argc _unused_, char **argv)
 	print_state(&e);
 	print_promise(&e);
 	print_policy(&e);
+	print_waits(&e);
+	print_metadata(&e);
 	print_guards(&e);
 	print_statistics(&e);
 	putchar('\n');

@@ -53,25 +53,95 @@ const char *format_value(char buf[FORMAT_MAX], enum balloond_type type, uint64_t
 	return buf;
 }
 
+static const char *const type_names[] = {
+	[BALLOOND_BOOL] = "bool", [BALLOOND_BYTES] = "bytes", [BALLOOND_PERMILLE] = "permille",
+	[BALLOOND_USEC] = "usec", [BALLOOND_COUNT] = "count",
+};
+
 enum balloond_type format_type(const char *name)
 {
-	static const char *const names[] = {
-		[BALLOOND_BOOL] = "bool",
-		[BALLOOND_BYTES] = "bytes",
-		[BALLOOND_PERMILLE] = "permille",
-		[BALLOOND_USEC] = "usec",
-	};
-
-	for (size_t i = 0; i < ELEMENTSOF(names); i++)
-		if (strcmp(names[i], name) == 0)
+	for (size_t i = 0; i < ELEMENTSOF(type_names); i++)
+		if (strcmp(type_names[i], name) == 0)
 			return (enum balloond_type)i;
 	return BALLOOND_COUNT;
+}
+
+const char *format_type_name(enum balloond_type type)
+{
+	return type_names[type < ELEMENTSOF(type_names) ? type : BALLOOND_COUNT];
+}
+
+/* Bytes of the control character at c, 0 if it is none: C0, DEL, and C1 as UTF-8 spells it. */
+static size_t control_length(const char *c)
+{
+	const unsigned char *u = (const unsigned char *)c;
+
+	if (*u < 0x20 || *u == 0x7f)
+		return 1;
+	return *u == 0xc2 && u[1] >= 0x80 && u[1] < 0xa0 ? 2 : 0;
+}
+
+char *format_safe(const char *text)
+{
+	char *safe = strdup(text), *to = safe;
+
+	for (const char *from = safe; safe && *from;) {
+		size_t n = control_length(from);
+
+		*to++ = n > 0 ? '?' : *from;
+		from += n > 0 ? n : 1;
+	}
+	if (safe)
+		*to = '\0';
+	return safe;
+}
+
+void format_print_text(const char *text, size_t size)
+{
+	for (const char *c = text; c < text + size; c++) {
+		bool is_cut = c + 1 == text + size && (unsigned char)*c == 0xc2;
+		size_t n = *c == '\n' || *c == '\t' || is_cut ? 0 : control_length(c);
+
+		putchar(n > 0 ? '?' : *c);
+		c += n > 1;
+	}
+	if (size > 0 && text[size - 1] != '\n')
+		putchar('\n');
+}
+
+json_t *format_json_text(const char *text)
+{
+	_cleanup_free_ char *ascii = NULL;
+	json_t *string;
+
+	if (!text)
+		return json_null();
+	string = json_string(text);
+	if (string)
+		return string;
+	ascii = strdup(text);
+	for (char *c = ascii; c && *c; c++)
+		if ((unsigned char)*c > 0x7f)
+			*c = '?';
+	return ascii ? json_string(ascii) : NULL;
 }
 
 json_t *format_json_number(uint64_t value)
 {
 	/* What a JSON integer cannot hold, no host has. */
 	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_null();
+}
+
+json_t *format_json_words(const struct client_words *words)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < words->n; i++)
+		if (json_array_append_new(array, json_string(words->words[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
 }
 
 static json_t *property_value(const struct client_property *property, const void *from)
@@ -85,6 +155,10 @@ static json_t *property_value(const struct client_property *property, const void
 		return json_boolean(*(const int *)at);
 	case SD_BUS_TYPE_UINT32:
 		return json_integer(*(const uint32_t *)at);
+	case SD_BUS_TYPE_INT32:
+		return json_integer(*(const int32_t *)at);
+	case SD_BUS_TYPE_ARRAY:
+		return format_json_words(at);
 	default:
 		return format_json_number(*(const uint64_t *)at);
 	}

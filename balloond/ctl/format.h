@@ -19,11 +19,24 @@ const char *format_size(char buf[FORMAT_MAX], uint64_t bytes);
 /* "1.25 GiB", "1.2 s", "12.5%", "12", "unknown".  Returns buf. */
 const char *format_value(char buf[FORMAT_MAX], enum balloond_type type, uint64_t value);
 
-/* The type of that name on D-Bus; counts stand for those that are not known. */
+/* The type of that name on D-Bus, and its name; counts stand for those that are not known. */
 enum balloond_type format_type(const char *name);
+const char *format_type_name(enum balloond_type type);
+
+/* A copy of any length with control characters replaced, as log_safe() does.  NULL: no memory. */
+char *format_safe(const char *text);
+
+/* Prints a file's text, safe as well; its lines and tabs stay. */
+void format_print_text(const char *text, size_t size);
+
+/* A text, null for NULL; what is not UTF-8 is replaced.  NULL: no memory. */
+json_t *format_json_text(const char *text);
 
 /* A number, null for what is not known.  NULL: no memory. */
 json_t *format_json_number(uint64_t value);
+
+/* NULL: no memory. */
+json_t *format_json_words(const struct client_words *words);
 
 /* Adds a structure's properties to object, under their D-Bus names.  0 or -ENOMEM. */
 int format_json_properties(json_t *object, const struct client_property *properties,

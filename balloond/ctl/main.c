@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* balloonctl: what balloond does and why, asked over D-Bus.  Options, the table of verbs, and the
- * connection; each verb is in a file of its own. */
+/* balloonctl: what balloond does and why, asked over D-Bus; and what needs no daemon, policies and
+ * files.  Options, the table of verbs, and the connection; verbs are in files of their own. */
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,15 +14,48 @@
 #include "balloond/io/util.h"
 #include "build-config.h"
 
+/* Options that only some verbs take. */
+enum {
+	TAKES_CONFIG = 1u << 0,
+	TAKES_POLICY_DIR = 1u << 1,
+	TAKES_WITH = 1u << 2,
+	TAKES_LIVE = 1u << 3,
+	TAKES_ORIGIN = 1u << 4,
+	TAKES_SINCE = 1u << 5,
+	TAKES_STATE_DIR = 1u << 6,
+	TAKES_FILES = TAKES_CONFIG | TAKES_POLICY_DIR,
+};
+
 static const struct verb {
-	const char *name, *arguments;
+	const char *group, *name; /* "policy", "list"; NULL, "list" */
+	const char *arguments;
 	int min_arguments, max_arguments; /* -1: any number */
+	unsigned takes;
+	bool needs_bus;
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 	const char *help;
 } verbs[] = {
-	{ "list", "", 0, 0, verb_list, "All guests, a line each" },
-	{ "status", "[GUEST...]", 0, -1, verb_status, "The host's account, or these guests" },
-	{ "explain", "GUEST", 1, 1, verb_explain, "Why a guest has the size that it has" },
+	{ NULL, "list", "", 0, 0, 0, true, verb_list, "All guests, a line each" },
+	{ NULL, "status", "[GUEST...]", 0, -1, 0, true, verb_status,
+	  "The host's account, or these guests" },
+	{ NULL, "explain", "GUEST", 1, 1, 0, true, verb_explain,
+	  "Why a guest has the size that it has" },
+	{ NULL, "reload", "", 0, 0, 0, true, verb_reload,
+	  "Let balloond take its files anew; with an error in them the old ones hold" },
+	{ NULL, "report", "", 0, 0, TAKES_SINCE | TAKES_STATE_DIR, false, verb_report,
+	  "What was taken from whom, or would be without dry-run; how often too much" },
+	{ "policy", "list", "", 0, 0, TAKES_POLICY_DIR, false, verb_policy_list,
+	  "All policies, a line each" },
+	{ "policy", "show", "NAME", 1, 1, TAKES_POLICY_DIR, false, verb_policy_show,
+	  "A policy's parameters, reasons and figures" },
+	{ "config", "check", "[FILE]", 0, 1, TAKES_FILES | TAKES_WITH | TAKES_LIVE, false,
+	  verb_config_check, "Whether all files, or FILE alone, would be taken" },
+	{ "config", "show", "", 0, 0, TAKES_FILES | TAKES_ORIGIN, false, verb_config_show,
+	  "Every key and its value" },
+	{ "config", "cat", "", 0, 0, TAKES_FILES, false, verb_config_cat,
+	  "The files as they are, in the order in which they are joined" },
+	{ "config", "diff", "[FILE]", 0, 1, TAKES_FILES, false, verb_config_diff,
+	  "Keys that differ from their defaults, and whether balloond runs this" },
 };
 
 static void print_help(void)
@@ -30,15 +63,41 @@ static void print_help(void)
 	puts("balloonctl [OPTIONS...] VERB\n\n"
 	     "Shows what balloond does to the memory of virtual machines, and why.\n\n"
 	     "Verbs:");
-	for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-		printf("  %-8s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+	for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+		const struct verb *verb = &verbs[i];
+		char usage[64];
+
+		(void)snprintf(usage, sizeof(usage), "%s%s%s %s", verb->group ? verb->group : "",
+			       verb->group ? " " : "", verb->name, verb->arguments);
+		printf("  %-20s %s\n", usage, verb->help);
+	}
 	puts("\nOptions:\n"
 	     "  --json=MODE           JSON instead of text: pretty, short, off\n"
 	     "  --no-legend           No headings and totals\n"
 	     "  -h, --help            This text\n"
 	     "  --version             The version\n\n"
+	     "Options of policy and config, which need no running balloond:\n"
+	     "  --policy-dir=DIR      Find policy modules in DIR\n"
+	     "  --config=FILE         config: read FILE and FILE.d instead of\n"
+	     "                        " BALLOOND_CONFIG_FILE "\n"
+	     "  --with=FILE           check: the whole, with FILE as one more drop-in\n"
+	     "  --live                check: hold it against the guests that run, and change\n"
+	     "                        nothing: who gets which entry and rule, and whether more\n"
+	     "                        is promised than there is\n"
+	     "  --origin              show: where each value was written\n\n"
+	     "Options of report, which needs none either:\n"
+	     "  --since=TIME          Of the last 12h or 30d; 7d without this option\n"
+	     "  --state-dir=DIR       Read DIR instead of " BALLOOND_TALLY_DIR "\n\n"
 	     "A guest is given by its name or its UUID.  Exit codes: 0 all is well, 1 it failed,\n"
-	     "2 wrong usage, 3 balloond is not running, 4 status: balloond is degraded.");
+	     "2 wrong usage, 3 balloond is not running, 4 status: balloond is degraded, or has\n"
+	     "refused its files and keeps the old configuration.");
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+	int r = ctl->bus ? 0 : sd_bus_open_system(&ctl->bus);
+
+	return r < 0 ? r : 0;
 }
 
 int ctl_report(int r, const sd_bus_error *error)
@@ -49,6 +108,10 @@ int ctl_report(int r, const sd_bus_error *error)
 		      sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))) {
 		fprintf(stderr, "balloonctl: balloond is not running\n");
 		return CTL_NOT_RUNNING;
+	}
+	if (error && sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+		fprintf(stderr, "balloonctl: only root may do this\n");
+		return CTL_FAILED;
 	}
 	fprintf(stderr, "balloonctl: %s\n",
 		log_safe(safe, error && error->message ? error->message : strerror(-r)));
@@ -72,8 +135,37 @@ static int parse_json(const char *text, enum ctl_json *ret)
 	return -EINVAL;
 }
 
-/* 1: go on; else -(exit code), or 0 if all is said. */
-static int parse_options(struct ctl *ctl, int argc, char **argv)
+static void take_option(struct ctl *ctl, unsigned option)
+{
+	switch (option) {
+	case TAKES_CONFIG:
+		ctl->config = optarg;
+		break;
+	case TAKES_POLICY_DIR:
+		ctl->policy_dir = optarg;
+		break;
+	case TAKES_WITH:
+		ctl->with = optarg;
+		break;
+	case TAKES_LIVE:
+		ctl->live = true;
+		break;
+	case TAKES_ORIGIN:
+		ctl->origin = true;
+		break;
+	case TAKES_SINCE:
+		ctl->since = optarg;
+		break;
+	case TAKES_STATE_DIR:
+		ctl->state_dir = optarg;
+		break;
+	default:
+		break;
+	}
+}
+
+/* 1: go on; else -(exit code), or 0 if all is said.  *ret_given: TAKES_ of what was given. */
+static int parse_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_given)
 {
 	enum { OPTION_JSON = 256, OPTION_NO_LEGEND, OPTION_VERSION };
 	static const struct option options[] = {
@@ -81,6 +173,13 @@ static int parse_options(struct ctl *ctl, int argc, char **argv)
 		{ "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ "config", required_argument, NULL, TAKES_CONFIG },
+		{ "policy-dir", required_argument, NULL, TAKES_POLICY_DIR },
+		{ "with", required_argument, NULL, TAKES_WITH },
+		{ "live", no_argument, NULL, TAKES_LIVE },
+		{ "origin", no_argument, NULL, TAKES_ORIGIN },
+		{ "since", required_argument, NULL, TAKES_SINCE },
+		{ "state-dir", required_argument, NULL, TAKES_STATE_DIR },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -100,15 +199,29 @@ static int parse_options(struct ctl *ctl, int argc, char **argv)
 		case 'h':
 			print_help();
 			return 0;
-		default:
+		case '?':
 			return -CTL_USAGE;
+		default:
+			take_option(ctl, (unsigned)option);
+			*ret_given |= (unsigned)option;
+			break;
 		}
 	}
 	return 1;
 }
 
-/* NULL, and said why, if there is no such verb or it takes other arguments. */
-static const struct verb *find_verb(int argc, char **argv)
+/* How many words of argv name the verb: 0 if it is another one. */
+static int count_words(const struct verb *verb, int argc, char **argv)
+{
+	if (!verb->group)
+		return strcmp(verb->name, argv[0]) == 0 ? 1 : 0;
+	return argc > 1 && strcmp(verb->group, argv[0]) == 0 && strcmp(verb->name, argv[1]) == 0
+		       ? 2
+		       : 0;
+}
+
+/* NULL, and said why, if there is no such verb or it takes other arguments or options. */
+static const struct verb *find_verb(int argc, char **argv, unsigned given, int *ret_words)
 {
 	char safe[LOG_SAFE_MAX];
 
@@ -118,13 +231,20 @@ static const struct verb *find_verb(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
 		const struct verb *verb = &verbs[i];
+		int words = count_words(verb, argc, argv);
 
-		if (strcmp(verb->name, argv[0]) != 0)
+		if (words == 0)
 			continue;
-		if (argc - 1 >= verb->min_arguments &&
-		    (verb->max_arguments < 0 || argc - 1 <= verb->max_arguments))
+		*ret_words = words;
+		if ((given & ~verb->takes) != 0)
+			fprintf(stderr, "balloonctl: not an option of this verb, see --help\n");
+		else if (argc - words < verb->min_arguments ||
+			 (verb->max_arguments >= 0 && argc - words > verb->max_arguments))
+			fprintf(stderr, "usage: balloonctl %s%s%s %s\n",
+				verb->group ? verb->group : "", verb->group ? " " : "", verb->name,
+				verb->arguments);
+		else
 			return verb;
-		fprintf(stderr, "usage: balloonctl %s %s\n", verb->name, verb->arguments);
 		return NULL;
 	}
 	fprintf(stderr, "balloonctl: there is no verb \"%s\", see --help\n",
@@ -132,28 +252,35 @@ static const struct verb *find_verb(int argc, char **argv)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char **argv, unsigned given)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	struct ctl ctl = { .legend = true };
 	const struct verb *verb;
-	int r;
+	int words, r;
 
-	/* For the width and the encoding of texts alone. */
-	(void)setlocale(LC_CTYPE, "");
-	r = parse_options(&ctl, argc, argv);
-	if (r <= 0)
-		return -r;
-	verb = find_verb(argc - optind, argv + optind);
+	verb = find_verb(argc, argv, given, &words);
 	if (!verb)
 		return CTL_USAGE;
-	r = sd_bus_open_system(&bus);
+	r = verb->needs_bus ? ctl_connect(ctl) : 0;
 	if (r < 0) {
 		fprintf(stderr, "balloonctl: cannot reach the system bus: %s\n", strerror(-r));
 		return CTL_FAILED;
 	}
-	ctl.bus = bus;
-	r = verb->run(&ctl, argc - optind - 1, argv + optind + 1);
+	return verb->run(ctl, argc - words, argv + words);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { .legend = true };
+	unsigned given = 0;
+	int r;
+
+	/* For the width and the encoding of texts alone. */
+	(void)setlocale(LC_CTYPE, "");
+	r = parse_options(&ctl, argc, argv, &given);
+	if (r <= 0)
+		return -r;
+	r = run(&ctl, argc - optind, argv + optind, given);
+	sd_bus_flush_close_unref(ctl.bus);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "balloonctl: cannot write: %s\n", strerror(errno));
 		return CTL_FAILED;

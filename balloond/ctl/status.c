@@ -3,6 +3,7 @@
 /* balloonctl status: the host's account, or a block a guest. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ __attribute__((format(printf, 2, 3))) static void print_field(const char *label,
 {
 	va_list args;
 
-	printf("%12s: ", label);
+	printf("%13s: ", label);
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
@@ -45,7 +46,7 @@ static void print_states(const struct client_guests *guests)
 {
 	const char *separator = " (";
 
-	printf("%12s: %zu", "Guests", guests->n_guests);
+	printf("%13s: %zu", "Guests", guests->n_guests);
 	for (int state = STATE_MAX - 1; state >= 0; state--) {
 		const char *name = state_row((enum guest_state)state)->name;
 		size_t n = count_state(guests, name);
@@ -58,6 +59,20 @@ static void print_states(const struct client_guests *guests)
 	puts(*separator == ',' ? ")" : "");
 }
 
+static void print_promised(const struct client_host *host)
+{
+	char promised[FORMAT_MAX], more[FORMAT_MAX];
+
+	if (host->promised == BALLOOND_UNKNOWN) /* by an older daemon */
+		return;
+	format_value(promised, BALLOOND_BYTES, host->promised);
+	if (host->overbooked_by > 0 && host->overbooked_by != BALLOOND_UNKNOWN)
+		print_field("Promised", "%s: overbooked by %s", promised,
+			    format_value(more, BALLOOND_BYTES, host->overbooked_by));
+	else
+		print_field("Promised", "%s", promised);
+}
+
 static void print_host(const struct client_host *host, const struct client_guests *guests)
 {
 	char safe[LOG_SAFE_MAX], total[FORMAT_MAX], available[FORMAT_MAX];
@@ -67,8 +82,10 @@ static void print_host(const struct client_host *host, const struct client_guest
 		print_field("Hypervisor", "none answers");
 	if (host->dry_run)
 		print_field("Dry run", "nothing is changed");
-	print_field("Level", "%s", host->level);
+	print_field("Level", "%s%s%s", host->level, *host->level_reason ? ": " : "",
+		    log_safe(safe, host->level_reason));
 	print_size("Pool", host->pool);
+	print_promised(host);
 	print_size("Charged", host->charged);
 	print_size("Room", host->room);
 	if (host->short_by > 0)
@@ -79,6 +96,8 @@ static void print_host(const struct client_host *host, const struct client_guest
 		    format_value(total, BALLOOND_BYTES, host->host_memory_total),
 		    format_value(available, BALLOOND_BYTES, host->host_available));
 	print_states(guests);
+	print_field("Configuration", "generation %" PRIu64 ", hash %s", host->config_generation,
+		    *host->config_hash ? host->config_hash : "unknown");
 	if (*host->last_reload_error)
 		print_field("Last reload", "failed: %s", log_safe(safe, host->last_reload_error));
 }
@@ -121,7 +140,21 @@ static int status_host(struct ctl *ctl, const struct client_guests *guests)
 		if (r != CTL_OK)
 			return r;
 	}
-	return strcmp(host.state, "degraded") == 0 ? CTL_DEGRADED : CTL_OK;
+	/* Also where it works, but not as its files say. */
+	return strcmp(host.state, "degraded") == 0 || *host.last_reload_error ? CTL_DEGRADED
+									      : CTL_OK;
+}
+
+static void print_tags(const struct client_words *tags)
+{
+	char safe[LOG_SAFE_MAX];
+
+	if (tags->n == 0)
+		return;
+	printf("%13s:", "Tags");
+	for (size_t i = 0; i < tags->n; i++)
+		printf(" %s", log_safe(safe, tags->words[i]));
+	putchar('\n');
 }
 
 static void print_guest(const struct client_guest *guest)
@@ -133,6 +166,8 @@ static void print_guest(const struct client_guest *guest)
 
 	printf("%s\n", log_safe(safe, guest->name));
 	print_field("UUID", "%s", guest->uuid);
+	if (*guest->title)
+		print_field("Title", "%s", log_safe(safe, guest->title));
 	print_field("State", "%s", guest->state);
 	print_field("Reason", "%s", log_safe(safe, guest->reason));
 	if (*guest->rule)
@@ -141,6 +176,7 @@ static void print_guest(const struct client_guest *guest)
 		print_field("Policy", "%s", log_safe(safe, guest->policy));
 	if (*guest->promise)
 		print_field("Promise", "%s", log_safe(safe, guest->promise));
+	print_tags(&guest->tags);
 	for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
 		char label[16];
 

@@ -5,6 +5,7 @@
  *
  *   fake-daemon [degraded|dry-run|short|empty|many N] */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,15 @@ static int make_many(struct fixture *f, size_t n)
 	return 0;
 }
 
+static void make_short(struct account *account)
+{
+	account->level = BALLOOND_LEVEL_LOW;
+	account->level_cause = LEVEL_CAUSE_POOL;
+	account->short_by = 300 * BALLOOND_MIB;
+	account->promised = 13 * BALLOOND_GIB;
+	account->overbooked_by = 1 * BALLOOND_GIB;
+}
+
 static int apply(struct fixture *f, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -45,8 +55,7 @@ static int apply(struct fixture *f, int argc, char **argv)
 	else if (strcmp(what, "dry-run") == 0)
 		f->now.dry_run = true;
 	else if (strcmp(what, "short") == 0)
-		f->now.account.level = BALLOOND_LEVEL_LOW,
-		f->now.account.short_by = 300 * BALLOOND_MIB;
+		make_short(&f->now.account);
 	else if (strcmp(what, "empty") == 0)
 		f->now.n_guests = 0;
 	else if (strcmp(what, "many") == 0 && argc > 2)
@@ -56,10 +65,30 @@ static int apply(struct fixture *f, int argc, char **argv)
 	return 0;
 }
 
+/* A daemon that has refused its files once refuses them again. */
+static struct server {
+	struct bus *bus;
+	uint64_t generation;
+	bool refuses;
+} server = { .generation = 1 };
+
+static int on_reload(void *userdata, char **ret_why)
+{
+	struct server *s = userdata;
+
+	if (s->refuses) {
+		*ret_why = strdup("a.yaml:3:1: unknown key \"polcy\"\nb.yaml:1:1: \033[31mred\n");
+		return -EINVAL;
+	}
+	return bus_set_reload_state(s->bus, ++s->generation, 0xabc, NULL);
+}
+
 static int run(struct fixture *f, sd_event *event)
 {
 	_cleanup_(bus_freep) struct bus *bus = NULL;
 	int r;
+
+	server.refuses = f->now.dry_run;
 
 	r = bus_open(event, &bus);
 	if (r < 0)
@@ -70,9 +99,12 @@ static int run(struct fixture *f, sd_event *event)
 	r = bus_publish(bus, &f->now);
 	if (r < 0)
 		return r;
-	r = bus_set_reload_state(bus, 1, f->now.dry_run ? "rules[1]: unknown key \"polcy\"" : NULL);
+	r = bus_set_reload_state(bus, server.generation, 0xba110,
+				 server.refuses ? "rules[1]: unknown key \"polcy\"" : NULL);
 	if (r < 0)
 		return r;
+	server.bus = bus;
+	bus_set_reload(bus, on_reload, &server);
 	printf("ready\n");
 	fflush(stdout);
 	return sd_event_loop(event);

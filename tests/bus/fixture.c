@@ -51,6 +51,13 @@ static void init_managed(struct published_guest *g)
 	text_copy(g->policy, sizeof(g->policy), "fair");
 	text_copy(g->rule, sizeof(g->rule), "databases");
 	text_copy(g->promise, sizeof(g->promise), "gold");
+	text_copy(g->waits, sizeof(g->waits), "squeeze");
+	g->unknown = "guest.swap-in";
+	text_copy(g->labels.title, sizeof(g->labels.title), "Orders");
+	text_copy(g->labels.hypervisor, sizeof(g->labels.hypervisor), "qemu");
+	text_copy(g->labels.partition, sizeof(g->labels.partition), "/machine/db");
+	text_copy(g->labels.os, sizeof(g->labels.os), "http://debian.org/debian/12");
+	text_copy(g->labels.tags, sizeof(g->labels.tags), "gold customer-7");
 	g->reason = guard_row(GUARD_MARGIN)->text;
 	g->policy_reason = "idle memory is lent";
 	g->figures = figures;
@@ -72,6 +79,7 @@ static void init_managed(struct published_guest *g)
 	guest->stats_age = 1200000;
 	guest->sample = 42;
 	guest->shares = 2000;
+	guest->priority = -5;
 	guest->flags = BALLOOND_GUEST_MAY_GROW | BALLOOND_GUEST_MAY_SHRINK |
 		       BALLOOND_GUEST_DEFLATES;
 	g->verdict.kernel = 172 * BALLOOND_MIB;
@@ -80,6 +88,8 @@ static void init_managed(struct published_guest *g)
 	g->verdict.target = 2089 * BALLOOND_MIB;
 	g->verdict.wanted = 1800 * BALLOOND_MIB;
 	g->verdict.bound = 1u << GUARD_MARGIN | 1u << GUARD_SHRINK_LIMIT;
+	g->verdict.tenant_taken = 1u << TENANT_SHARES | 1u << TENANT_TAG;
+	g->verdict.tenant_refused = 1u << TENANT_MIN;
 	g->verdict.proposal = (struct balloond_target){
 		.bytes = 1800 * BALLOOND_MIB,
 		.claim = 1700 * BALLOOND_MIB,
@@ -106,6 +116,7 @@ void fixture_init(struct fixture *f)
 				.charged = 5342 * BALLOOND_MIB,
 				.available = 9 * BALLOOND_GIB,
 				.room = 6946 * BALLOOND_MIB,
+				.promised = 3244 * BALLOOND_MIB,
 				.level = BALLOOND_LEVEL_NORMAL,
 			},
 			.guests = f->guests,

@@ -177,6 +177,17 @@ void expect_text(const char *path, const char *interface, const char *property,
 	ck_assert_str_eq(text, expected);
 }
 
+void expect_words(const char *path, const char *interface, const char *property,
+		  const char *expected)
+{
+	_cleanup_(sd_bus_message_unrefp)
+		sd_bus_message *reply = get(path, interface, property, "as");
+	char words[1024] = "";
+
+	peer_read_texts(reply, words);
+	ck_assert_str_eq(words, expected);
+}
+
 void expect_number(const char *path, const char *interface, const char *property, uint64_t expected)
 {
 	_cleanup_(sd_bus_message_unrefp)

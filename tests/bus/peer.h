@@ -53,6 +53,9 @@ void peer_read_texts(sd_bus_message *message, char *to);
 
 void expect_text(const char *path, const char *interface, const char *property,
 		 const char *expected);
+/* Of an array; a blank before each. */
+void expect_words(const char *path, const char *interface, const char *property,
+		  const char *expected);
 void expect_number(const char *path, const char *interface, const char *property,
 		   uint64_t expected);
 

@@ -66,16 +66,36 @@ END_TEST
 
 START_TEST(reload_state_is_signalled_at_once)
 {
-	ck_assert_int_eq(bus_set_reload_state(bus, 2, "line 3: unknown key"), 0);
+	ck_assert_int_eq(bus_set_reload_state(bus, 2, 0xabc, "line 3: unknown key"), 0);
 	peer_settle();
 	ck_assert_str_eq(heard, BALLOOND_BUS_PATH " PropertiesChanged: " MANAGER
-						  " ConfigGeneration LastReloadError\n");
+						  " ConfigGeneration ConfigHash LastReloadError\n");
 	expect_text(BALLOOND_BUS_PATH, MANAGER, "LastReloadError", "line 3: unknown key");
 	expect_number(BALLOOND_BUS_PATH, MANAGER, "ConfigGeneration", 2);
 	peer_forget();
-	ck_assert_int_eq(bus_set_reload_state(bus, 2, "line 3: unknown key"), 0);
+	ck_assert_int_eq(bus_set_reload_state(bus, 2, 0xabc, "line 3: unknown key"), 0);
 	peer_publish();
 	ck_assert_str_eq(heard, "");
+}
+END_TEST
+
+START_TEST(labels_of_a_guest_are_signalled_when_they_change)
+{
+	strcpy(fixture.guests[0].labels.title, "Invoices");
+	strcpy(fixture.guests[0].labels.tags, "gold");
+	peer_publish();
+	ck_assert_str_eq(heard, DB1_PATH " PropertiesChanged: " GUEST " Title Tags\n");
+}
+END_TEST
+
+START_TEST(overbooking_is_signalled)
+{
+	fixture.now.account.promised = 13 * BALLOOND_GIB;
+	fixture.now.account.overbooked_by = 1 * BALLOOND_GIB;
+	fixture.now.account.level_cause = LEVEL_CAUSE_POOL;
+	peer_publish();
+	ck_assert_str_eq(heard, BALLOOND_BUS_PATH " PropertiesChanged: " MANAGER
+						  " LevelReason Promised OverbookedBy\n");
 }
 END_TEST
 
@@ -145,6 +165,8 @@ static Suite *bus_suite(void)
 	tcase_add_test(tcase, small_differences_go_with_a_signal);
 	tcase_add_test(tcase, changes_of_the_host_are_signalled_together);
 	tcase_add_test(tcase, reload_state_is_signalled_at_once);
+	tcase_add_test(tcase, labels_of_a_guest_are_signalled_when_they_change);
+	tcase_add_test(tcase, overbooking_is_signalled);
 	tcase_add_test(tcase, guests_come_and_go);
 	tcase_add_test(tcase, a_renamed_guest_leaves_and_comes_back);
 	tcase_add_test(tcase, a_crowd_is_signalled_in_several_turns);

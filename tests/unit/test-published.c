@@ -71,8 +71,9 @@ static const struct headline {
 } headlines[] = {
 	{ REASON_POLICY, 0, &talking, 0, "the policy's words" },
 	{ REASON_POLICY, 1u << GUARD_SHRINK_LIMIT, &talking, 0, "the policy's words" },
-	{ REASON_POLICY, 0, &talking, 1, "as its policy proposes" }, /* out of range: none given */
-	{ REASON_POLICY, 0, &silent, 0, "as its policy proposes" },
+	{ REASON_POLICY, 0, &talking, 1,
+	  "the policy gave no reason" }, /* out of range: none given */
+	{ REASON_POLICY, 0, &silent, 0, "the policy gave no reason" },
 	{ REASON_NO_RULE, 0, NULL, 0, "no rule matches it" },
 	{ REASON_POOL_SHORT, 0, &talking, 0, "the pool is too small for all: cut to its share" },
 	{ REASON_GUARD, 1u << GUARD_ROOM, &talking, 0, "the host has no room" },
@@ -113,6 +114,9 @@ START_TEST(published_outlives_the_tick)
 	bed.snapshot.host.seen.total = 16 * GiB;
 	bed.plan.account.level = BALLOOND_LEVEL_LOW;
 	bed.plan.account.room = 77;
+	bed.guests[1].labels = (struct guest_labels){ .title = "Orders", .tags = "gold b" };
+	bed.verdicts[1].waits = &bed.rule;
+	bed.verdicts[1].unknown = METRIC_GUEST_SWAP_IN;
 	published_fill(&bed.published, &bed.snapshot, &bed.plan);
 	memset(bed.guests, 0xa5, sizeof(bed.guests));
 	memset(bed.verdicts, 0xa5, sizeof(bed.verdicts));
@@ -127,6 +131,13 @@ START_TEST(published_outlives_the_tick)
 	ck_assert_str_eq(bed.told[1].policy, "talking");
 	ck_assert_str_eq(bed.told[1].rule, "gentle");
 	ck_assert_str_eq(bed.told[1].promise, "everyone");
+	ck_assert_str_eq(bed.told[1].labels.title, "Orders");
+	ck_assert_str_eq(bed.told[1].labels.tags, "gold b");
+	ck_assert_str_eq(bed.told[1].waits, "gentle");
+	ck_assert_str_eq(bed.told[1].unknown, "guest.swap-in");
+	ck_assert_str_eq(bed.told[0].waits, "");
+	ck_assert_ptr_null(bed.told[0].unknown);
+	ck_assert_ptr_null(bed.told[1].verdict.waits);
 	ck_assert_ptr_null(bed.told[1].verdict.source);
 	ck_assert_ptr_null(bed.told[1].verdict.rule);
 	ck_assert_ptr_null(bed.told[1].verdict.promise);
@@ -236,6 +247,18 @@ START_TEST(a_figure_is_the_field_of_its_name)
 }
 END_TEST
 
+START_TEST(every_key_of_a_tenant_has_a_name)
+{
+	for (size_t i = 0; i < TENANT_KEYS; i++) {
+		ck_assert_ptr_nonnull(tenant_key_names[i]);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_str_ne(tenant_key_names[i], tenant_key_names[k]);
+	}
+	ck_assert_str_eq(tenant_key_names[TENANT_MIN], "min");
+	ck_assert_ptr_null(tenant_key_names[TENANT_KEYS]);
+}
+END_TEST
+
 START_TEST(properties_are_camel_case_with_units_of_time)
 {
 	static const struct published_figure bytes = { .name = "swap-in", .type = BALLOOND_BYTES };
@@ -263,6 +286,7 @@ int main(void)
 	tcase_add_test(tc, guests_are_found_by_uuid_or_by_a_name_of_their_own);
 	tcase_add_test(tc, every_figure_is_named_once_and_read_from_its_own_field);
 	tcase_add_loop_test(tc, a_figure_is_the_field_of_its_name, 0, N(some_figures));
+	tcase_add_test(tc, every_key_of_a_tenant_has_a_name);
 	tcase_add_test(tc, properties_are_camel_case_with_units_of_time);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
