@@ -177,11 +177,10 @@ static inline uint64_t balloond_fill_at(const struct balloond_fill *f, uint64_t 
 	return balloond_clamp(x > UINT64_MAX ? UINT64_MAX : (uint64_t)x, f->low, f->high);
 }
 
-/* Weighted max-min: sizes = clamp(weight x level, low, high) with one level for all, so that they
- * add up to exactly min(capacity, sum of highs), or to the sum of lows if that is more.  The
- * bytes below one level step go to the first guests in order.  Bisection: 64 passes, no scratch,
- * no sort.  Bertsekas and Gallager, Data Networks, 6.5.2. */
-static inline void balloond_water_fill(struct balloond_fill *fill, size_t n, uint64_t capacity)
+/* The highest level at which all of clamp(weight x level, low, high) add up to no more than
+ * capacity; 0 where not even the lows do.  Bisection: 64 passes, no scratch, no sort. */
+static inline uint64_t balloond_water_level(const struct balloond_fill *fill, size_t n,
+					    uint64_t capacity)
 {
 	uint64_t level = 0;
 
@@ -193,7 +192,16 @@ static inline void balloond_water_fill(struct balloond_fill *fill, size_t n, uin
 		if (sum <= capacity)
 			level = next;
 	}
-	uint64_t left = capacity;
+	return level;
+}
+
+/* Weighted max-min: sizes = clamp(weight x level, low, high) with one level for all, so that they
+ * add up to exactly min(capacity, sum of highs), or to the sum of lows if that is more.  The
+ * bytes below one level step go to the first guests in order.  Bertsekas and Gallager, Data
+ * Networks, 6.5.2. */
+static inline void balloond_water_fill(struct balloond_fill *fill, size_t n, uint64_t capacity)
+{
+	uint64_t level = balloond_water_level(fill, n, capacity), left = capacity;
 
 	for (size_t i = 0; i < n; i++) {
 		fill[i].size = balloond_fill_at(&fill[i], level);

@@ -2,13 +2,15 @@
 #pragma once
 
 /* The configuration as core reads it: plain data, built whole by io/config.c, swapped in between
- * two ticks, never changed in between.  Lists are in the order of the file: the first match wins.
+ * two ticks, never changed in between.  Lists are in their order of precedence: the first match
+ * wins.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "balloond/core/metric.h"
 #include "balloond/core/value.h"
 #include "balloond/policy.h"
 
@@ -18,10 +20,49 @@ enum commit {
 	COMMIT_STRICT,  /* all that it has, at once */
 };
 
-/* Which guests an entry means: any of the shell patterns on the name. */
+/* Texts of a guest that an entry can be bound to, in the order of their keys in YAML. */
+enum match_text {
+	MATCH_NAME,
+	MATCH_UUID,
+	MATCH_TITLE,
+	MATCH_HYPERVISOR, /* qemu, lxc, xen, vz, test */
+	MATCH_PARTITION,  /* <resource><partition> */
+	MATCH_OS,         /* libosinfo's id in the domain's metadata */
+	MATCH_TAG,        /* of the domain's own metadata, where tenants: allows it */
+	MATCH_TEXTS,
+};
+
+struct patterns {
+	char **items; /* shell patterns; any of them is enough */
+	size_t n;
+};
+
+/* Bytes of the guest's maximum, both inclusive. */
+struct size_range {
+	uint64_t low, high;
+};
+
+/* Which guests an entry means: every key that is written must hold, and none of `nots`. */
 struct match {
-	char **names;
-	size_t n_names;
+	struct patterns texts[MATCH_TEXTS]; /* n = 0: not written */
+	struct size_range *sizes;           /* any of them is enough */
+	size_t n_sizes;
+	struct match *nots; /* of one level: they have no nots of their own */
+	size_t n_nots;
+};
+
+/* One line of a when: the metric is below, or above, its edge. */
+struct condition {
+	enum metric metric;
+	bool above;
+	struct amount edge; /* BYTES: in the metric's own unit; PERMILLE: of the metric's base */
+};
+
+struct when {
+	struct condition *conditions; /* n = 0: always */
+	size_t n;
+	usec_t hold; /* `for`: how long all must hold before the rule applies, and be over before it
+		      * lets go */
 };
 
 /* A guests: entry.  What guests are promised; no rule changes it. */
@@ -33,15 +74,42 @@ struct promise {
 	bool min_is_set; /* the file says min: for guests that cannot report (state blind) */
 	struct amount max; /* AUTO: what the domain says; permille of the maximum */
 	uint32_t shares;
+	int32_t priority;
+	bool expendable; /* its operator would rather lose it than others */
+	bool dry_run;    /* looked at, never touched */
 };
 
 /* A rules: entry.  Which guests follow which policy. */
 struct rule {
 	char *name;
 	struct match match;
+	struct when when;
+	size_t gate; /* number of this rule among those with a when; meaningless without */
 	const struct balloond_policy *policy;
 	void *params; /* policy->params_size bytes */
 	uint64_t key; /* identity of rule, policy and state layout: state is kept while it stays */
+};
+
+/* What a domain's metadata may say about itself. */
+enum tenant_key {
+	TENANT_POLICY,
+	TENANT_MIN,
+	TENANT_SHARES,
+	TENANT_PRIORITY,
+	TENANT_HOLD,
+	TENANT_TAG,
+	TENANT_KEYS,
+};
+
+struct tenants {
+	uint32_t allow;            /* 1 << enum tenant_key */
+	struct amount min_at_most; /* permille of the ceiling */
+	uint32_t shares_at_most;
+	int32_t priority_at_most;
+	/* Rules that stand for a tenant's `policy`: with a name, a policy and its default
+	 * parameters, and without match or when. */
+	struct rule *rules;
+	size_t n_rules;
 };
 
 struct host_limits {
@@ -64,6 +132,10 @@ struct config {
 	size_t n_promises;
 	struct rule *rules;
 	size_t n_rules;
+	size_t n_gates; /* rules with a when */
+	struct tenants tenants;
+	uint64_t hash; /* of all that is written and of all defaults: what means the same has the
+			  same */
 	size_t state_size;      /* largest state_size, rule_state_size, scratch_size of the */
 	size_t rule_state_size; /* policies in use */
 	size_t scratch_size;
@@ -72,6 +144,14 @@ struct config {
 #endif
 };
 
-/* The first entry that matches, or NULL. */
-const struct promise *config_find_promise(const struct config *config, const char *guest_name);
-const struct rule *config_find_rule(const struct config *config, const char *guest_name);
+/* The n-th of all rules: first those of rules:, then those of tenants. */
+static inline const struct rule *config_rule(const struct config *config, size_t n)
+{
+	return n < config->n_rules ? &config->rules[n]
+				   : &config->tenants.rules[n - config->n_rules];
+}
+
+static inline size_t config_count_rules(const struct config *config)
+{
+	return config->n_rules + config->tenants.n_rules;
+}

@@ -34,9 +34,9 @@
 /* How far total + k may lie outside of the sizes around it (a device added, rounding). */
 #define KERNEL_SLACK (16 * BALLOOND_MIB)
 
-uint64_t demand_margin(uint64_t maximum)
+uint64_t demand_margin(uint64_t maximum, bool swaps)
 {
-	return balloond_max(32 * BALLOOND_MIB, balloond_permille(maximum, 10));
+	return (swaps ? 1 : 2) * balloond_max(32 * BALLOOND_MIB, balloond_permille(maximum, 10));
 }
 
 static uint64_t floor_table(uint64_t m)
@@ -151,7 +151,7 @@ static void observe_used(struct memory *m, const struct guest *g)
 		m->used = balloond_sub(g->seen.actual, usable);
 	} else if (total_follows(m, g)) {
 		m->used = balloond_sub(g->seen.total + m->kernel, usable);
-	} else if (m->used != BALLOOND_UNKNOWN && usable >= demand_margin(g->seen.maximum)) {
+	} else if (m->used != BALLOOND_UNKNOWN && usable >= demand_margin(g->seen.maximum, true)) {
 		m->used = balloond_clamp(m->used, balloond_sub(least_size(m), usable),
 					 balloond_sub(most_size(m), usable));
 	} else {
@@ -159,18 +159,24 @@ static void observe_used(struct memory *m, const struct guest *g)
 	}
 }
 
+static bool is_swapping(const struct guest *g)
+{
+	return (g->seen.swap_in != BALLOOND_UNKNOWN && g->seen.swap_in > 0) ||
+	       (g->seen.swap_out != BALLOOND_UNKNOWN && g->seen.swap_out > 0);
+}
+
 static void observe_distress(struct memory *m, const struct guest *g)
 {
-	uint64_t swap_in = g->seen.swap_in;
+	uint64_t before = m->swap_in.last, elapsed = m->sample_elapsed;
 
-	if (swap_in == BALLOOND_UNKNOWN)
-		return;
-	if (m->swap_in != BALLOOND_UNKNOWN && swap_in > m->swap_in) {
+	if (is_swapping(g))
 		m->swapped = true;
-		if (swap_in - m->swap_in >= DISTRESS_SWAP_IN)
-			m->distress = g->swept;
-	}
-	m->swap_in = swap_in;
+	if (g->seen.swap_in != BALLOOND_UNKNOWN && before != BALLOOND_UNKNOWN &&
+	    balloond_sub(g->seen.swap_in, before) >= DISTRESS_SWAP_IN)
+		m->distress = g->swept;
+	counter_read(&m->swap_in, g->seen.swap_in, elapsed);
+	counter_read(&m->major_faults, g->seen.major_faults, elapsed);
+	counter_read(&m->disk_reads, g->seen.disk_reads, elapsed);
 }
 
 static void observe_sample(struct memory *m, const struct guest *g)
@@ -227,7 +233,8 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->stamp = 0;
 	m->kernel = BALLOOND_UNKNOWN;
 	m->used = BALLOOND_UNKNOWN;
-	m->swap_in = BALLOOND_UNKNOWN;
+	m->swap_in.last = m->major_faults.last = m->disk_reads.last = BALLOOND_UNKNOWN;
+	m->swapped = false;
 	m->distress = 0;
 	m->no_shrink_until = 0;
 	m->stuck_times = 0;

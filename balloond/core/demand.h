@@ -10,8 +10,9 @@
  * distress.  Does nothing when these figures were seen before. */
 void demand_observe(struct memory *m, const struct guest *g);
 
-/* Kept free above used: max(32 MiB, 1 % of maximum). */
-uint64_t demand_margin(uint64_t maximum);
+/* Kept free above used: max(32 MiB, 1 % of maximum); twice that until the guest was seen to swap,
+ * since without swap nothing warns before its OOM killer. */
+uint64_t demand_margin(uint64_t maximum, bool swaps);
 
 /* What a Linux kernel cannot do without: k + table(maximum - k).  The table is Linux's own, in
  * drivers/hv/hv_balloon.c (compute_balloon_floor) and the xen-selfballoon driver. */

@@ -6,6 +6,12 @@
 #include "balloond/core/history.h"
 #include "balloond/core/plan.h"
 
+/* Lending stops this much short of the pool. */
+#define DIVIDE_SHORT_PERMILLE 20u
+
 /* The proposals must be bounded by the guard and the account assessed. */
-void divide_pool(const struct config *config, const struct snapshot *s, const struct history *h,
-		 struct plan *plan);
+void divide_pool(const struct config *config, const struct history *h, struct plan *plan);
+
+/* balloond_water_fill() for core: without the last bytes, less than its shares a guest, so that no
+ * part depends on the order in which guests stand. */
+void divide_by_shares(struct balloond_fill *fill, size_t n, uint64_t capacity);

@@ -8,6 +8,7 @@
 #include "balloond/core/guard.h"
 
 #include "balloond/core/demand.h"
+#include "balloond/core/divide.h"
 #include "balloond/core/pool.h"
 #include "balloond/policy-math.h"
 
@@ -27,6 +28,12 @@ uint64_t guard_dead_band(uint64_t ceiling)
 	return balloond_max(8 * BALLOOND_MIB, balloond_permille(ceiling, 5));
 }
 
+/* Until a guest was seen to swap nothing warns before its OOM killer: half as fast. */
+uint64_t guard_rate(const struct config *config, const struct memory *m)
+{
+	return m->swapped ? config->host.shrink_guest : config->host.shrink_guest / 2;
+}
+
 void guard_earn(const struct config *config, struct history *h, usec_t elapsed)
 {
 	uint64_t rate = config->host.shrink_host;
@@ -34,10 +41,10 @@ void guard_earn(const struct config *config, struct history *h, usec_t elapsed)
 	h->shrink_credit = balloond_min(rate, balloond_add(h->shrink_credit,
 							   balloond_mul_div(rate, elapsed,
 									    BALLOOND_SECOND)));
-	rate = config->host.shrink_guest;
 	for (size_t i = 0; i < h->n_guests; i++) {
 		struct memory *m = &h->guests[i];
 
+		rate = guard_rate(config, m);
 		m->shrink_credit = balloond_min(rate,
 						balloond_add(m->shrink_credit,
 							     balloond_mul_div(rate, elapsed,
@@ -52,15 +59,32 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_BOUNDS;
 	if (v->state == STATE_STUCK)
 		return GUARD_STUCK;
+	if (v->state == STATE_HELD)
+		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND)
 		return GUARD_STALE;
 	return GUARD_COOL_DOWN;
 }
 
+/* The least that a guest is left for what it uses.  Where the host is critical that is what it
+ * uses, and less only for guests whose administrator would rather lose them; one that was never
+ * seen to swap keeps half of its doubled margin even then. */
+static uint64_t needed(const struct verdict *v, uint32_t level)
+{
+	uint64_t margin = v->margin;
+
+	if (level >= BALLOOND_LEVEL_CRITICAL) {
+		if (v->guest.flags & BALLOOND_GUEST_EXPENDABLE)
+			return 0;
+		margin = v->guest.flags & BALLOOND_GUEST_SWAPPED ? 0 : margin / 2;
+	}
+	return balloond_add(v->guest.used, margin);
+}
+
 void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 {
 	struct balloond_target *p = &v->proposal;
-	uint64_t target = v->guest.target, low = 0, margin = v->margin;
+	uint64_t target = v->guest.target, low = 0;
 	enum guard_rule bar = barred_by(v);
 
 	if (IS_ON(config, GUARD_BOUNDS)) {
@@ -69,19 +93,22 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 			bind(v, GUARD_BOUNDS);
 		p->bytes = balloond_clamp(p->bytes, low, balloond_max(low, v->guest.ceiling));
 	}
-	if (level >= BALLOOND_LEVEL_CRITICAL)
-		margin = 0;
 	if (v->guest.used != BALLOOND_UNKNOWN && IS_ON(config, GUARD_MARGIN)) {
-		uint64_t needed = balloond_add(v->guest.used, margin);
+		uint64_t least = needed(v, level);
 
-		if (p->bytes < needed && p->bytes < target)
+		if (p->bytes < least && p->bytes < target)
 			bind(v, GUARD_MARGIN);
-		low = balloond_max(low, needed);
+		low = balloond_max(low, least);
 	}
 	if (bar != GUARD_BOUNDS && IS_ON(config, bar)) {
 		if (p->bytes < target)
 			bind(v, bar);
 		low = balloond_max(low, target);
+	}
+	/* Nor is anything set aside for it. */
+	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target) {
+		bind(v, bar);
+		p->bytes = target;
 	}
 	v->low = balloond_min(low, balloond_max(v->guest.ceiling, target));
 	p->bytes = balloond_max(p->bytes, v->low);
@@ -90,13 +117,14 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 
 /* How far below its target v may be put: what the guest must give up counts, from what it has or
  * is asked to have, whichever is less. */
-static uint64_t shrink_goal(const struct config *config, struct verdict *v)
+static uint64_t shrink_goal(const struct config *config, uint32_t level, struct verdict *v)
 {
 	uint64_t goal = balloond_round_up(v->wanted, GUARD_STEP);
 
 	if (goal >= v->guest.target)
 		return v->guest.target;
-	if (IS_ON(config, GUARD_DEAD_BAND) &&
+	/* A little from each of many guests is no trifle for a host in need. */
+	if (IS_ON(config, GUARD_DEAD_BAND) && level < BALLOOND_LEVEL_LOW &&
 	    v->guest.target - goal < guard_dead_band(v->guest.ceiling)) {
 		bind(v, GUARD_DEAD_BAND);
 		return v->guest.target;
@@ -121,7 +149,7 @@ static uint64_t shrink_from(const struct verdict *v)
 static uint64_t shrink_limit(const struct config *config, const struct memory *m,
 			     const struct verdict *v, uint64_t wish, uint64_t left)
 {
-	uint64_t rate = config->host.shrink_guest;
+	uint64_t rate = guard_rate(config, m);
 	uint64_t ahead = balloond_sub(v->guest.actual, v->guest.target);
 	uint64_t may = balloond_min(m->shrink_credit, balloond_sub(rate, ahead));
 	uint64_t least = balloond_min(rate, config->host.shrink_host) / 2;
@@ -158,7 +186,7 @@ static size_t shrink_wishes(const struct config *config, struct plan *plan)
 
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
-		uint64_t goal = shrink_goal(config, v);
+		uint64_t goal = shrink_goal(config, plan->account.level, v);
 
 		plan->key[i] = 0;
 		if (goal >= v->guest.target)
@@ -243,7 +271,7 @@ static void fit_pool(const struct config *config, const struct history *h, struc
 		};
 		capacity = balloond_add(capacity, v->guest.charge);
 	}
-	balloond_water_fill(plan->fill, n, capacity);
+	divide_by_shares(plan->fill, n, capacity);
 	for (size_t k = 0; k < n; k++) {
 		struct verdict *v = &plan->verdicts[plan->index[k]];
 		uint64_t fits = balloond_sub(plan->fill[k].size, v->overhead);
@@ -270,7 +298,7 @@ static void fit_machine(struct plan *plan, size_t n)
 		};
 		capacity = balloond_add(capacity, has);
 	}
-	balloond_water_fill(plan->fill, n, capacity);
+	divide_by_shares(plan->fill, n, capacity);
 	for (size_t k = 0; k < n; k++) {
 		struct verdict *v = &plan->verdicts[plan->index[k]];
 

@@ -22,6 +22,9 @@ void guard_shrink(const struct config *config, struct history *h, struct plan *p
 /* Rules free-first and room: the targets of those that grow. */
 void guard_grow(const struct config *config, const struct history *h, struct plan *plan);
 
+/* Bytes a second that this guest may be shrunk by. */
+uint64_t guard_rate(const struct config *config, const struct memory *m);
+
 /* Shrinking earns credit with time: a second's worth at most. */
 void guard_earn(const struct config *config, struct history *h, usec_t elapsed);
 

@@ -11,6 +11,23 @@
 
 #include "balloond/core/config.h"
 #include "balloond/core/snapshot.h"
+#include "balloond/core/tally.h"
+
+/* A counter that only rises, and how fast it did between its last two readings. */
+struct counter {
+	uint64_t last; /* or UNKNOWN */
+	uint64_t rate; /* per second, or UNKNOWN */
+};
+
+/* Takes a reading, `elapsed` after the one before.  What falls has begun anew. */
+void counter_read(struct counter *counter, uint64_t reading, usec_t elapsed);
+
+/* Whether a rule's conditions let it apply to one guest (core/when.h). */
+struct gate {
+	uint64_t key; /* of the rule; 0: none yet */
+	usec_t since; /* turning: since when it has been the other way */
+	bool open, turning;
+};
 
 /* What is remembered of one guest. */
 struct memory {
@@ -33,7 +50,7 @@ struct memory {
 	uint64_t resident;                /* at the last sweep */
 	usec_t resident_at;
 	uint64_t burst; /* learned growth within one reaction time */
-	uint64_t swap_in;
+	struct counter swap_in, major_faults, disk_reads;
 	bool swapped;    /* was ever seen to swap */
 	usec_t distress; /* when last; 0: never */
 
@@ -48,7 +65,7 @@ struct memory {
 	uint64_t granted, granted_base; /* growth asked for and resident when it was */
 	uint64_t shrink_credit;         /* bytes that it may be shrunk by now */
 
-	uint64_t rule_key; /* whose policy state this is; 0: none */
+	struct shadow shadow; /* core/tally.c */
 };
 
 /* What is remembered of one rule: for `elapsed` and the policy's rule_state. */
@@ -57,32 +74,62 @@ struct rule_memory {
 	usec_t asked;
 };
 
+/* The machine's own swapping. */
+struct host_swap {
+	usec_t read;            /* when rates were last taken */
+	struct counter in, out; /* bytes */
+};
+
 struct history {
 	usec_t now; /* of the last tick; 0: there was none */
 	struct memory
 		*guests; /* sorted by uuid: the same guests in the same order as the snapshot */
 	struct memory *spare; /* as long as guests: histories are merged from one into the other */
 	size_t n_guests, max_guests;
-	uint8_t *states, *spare_states; /* max_guests x state_size bytes, in the order of guests */
-	size_t state_size;
+	uint8_t *rows, *spare_rows; /* max_guests x history_row_size(), in the order of guests */
+	size_t state_size, n_gates, n_slots;
 	struct rule_memory *rules; /* in the order of the configuration */
 	uint8_t *rule_states;      /* max_rules x rule_state_size */
 	size_t n_rules, max_rules, rule_state_size;
 
-	uint64_t pool;           /* auto: what it is now */
-	uint64_t pool_reading;   /* what auto's formula gave at the last sweep */
-	usec_t pool_swept;       /* which one that was */
-	usec_t pool_wanted_more; /* since when auto could be more */
-	uint32_t level;          /* enum balloond_level */
+	uint64_t pool;                     /* auto: what it is now */
+	uint64_t pool_reading;             /* what auto's formula gave at the last sweep */
+	usec_t pool_swept;                 /* which one that was */
+	usec_t pool_wanted_more;           /* since when auto could be more */
+	uint64_t room, charged, last_pool; /* of the last plan's account */
+	uint32_t level;                    /* enum balloond_level */
+	struct host_swap swap;
 	uint64_t shrink_credit;  /* bytes that all guests together may be shrunk by now */
+	struct host_tally tally; /* core/tally.c */
 };
 
 /* Brings the records in line with the snapshot's guests: new ones begin, gone ones are forgotten.
  * The arrays must hold max(n_guests of both). */
 void history_follow(struct history *h, const struct snapshot *s);
 
-/* The policy state bytes of the i-th guest; NULL where state_size is 0. */
-void *history_state(const struct history *h, size_t i);
+/* What is kept of one guest besides its record: n_gates gates, then n_slots times the state that a
+ * policy keeps for it, each with its rule's key.  A guest follows few rules in turn; where they are
+ * more than there are slots, the one that was not followed for the longest time is forgotten. */
+#define HISTORY_MAX_SLOTS 8u
+
+static inline size_t history_count_slots(const struct config *config)
+{
+	return config->n_gates + 1 < HISTORY_MAX_SLOTS ? config->n_gates + 1 : HISTORY_MAX_SLOTS;
+}
+
+/* Bytes, for what h says of gates, slots and state. */
+size_t history_row_size(const struct history *h);
+
+/* The gate of a rule for the i-th guest; closed if it was another rule's. */
+struct gate *history_gate(const struct history *h, size_t i, const struct rule *rule);
+
+/* The state bytes that the rule with this key has for the i-th guest, zeroed if they are new; NULL
+ * where state_size is 0. */
+void *history_state(const struct history *h, size_t i, uint64_t key, usec_t now);
+
+/* The i-th guest does not belong to that rule any more. */
+void history_forget(const struct history *h, size_t i, uint64_t key);
+
 void *history_rule_state(const struct history *h, size_t rule);
 
 /* Brings the rule records in line with the configuration: state is kept while the key stays. */

@@ -3,6 +3,7 @@
 #include "balloond/core/judge.h"
 
 #include "balloond/core/demand.h"
+#include "balloond/core/match.h"
 #include "balloond/core/progress.h"
 #include "balloond/policy-math.h"
 
@@ -21,23 +22,85 @@
 #define BOOT_MAX (180 * BALLOOND_SECOND)
 #define COOL_DOWN (60 * BALLOOND_SECOND)
 
-static uint64_t ceiling_of(const struct promise *p, const struct guest *g)
+uint64_t judge_ceiling(const struct promise *p, const struct guest *g)
 {
 	uint64_t maximum = g->seen.maximum;
 	uint64_t sold = g->sold != BALLOOND_UNKNOWN ? g->sold : maximum;
 	struct amount max = p ? p->max : (struct amount){ .kind = AMOUNT_AUTO };
 
+	if (maximum == BALLOOND_UNKNOWN)
+		return 0;
 	return balloond_min(amount_bytes(max, maximum, sold), maximum);
 }
 
-static uint64_t floor_of(const struct promise *p, uint64_t ceiling, uint64_t kernel_floor)
+static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
 {
 	struct amount min = p && p->min.kind != AMOUNT_AUTO
 				    ? p->min
 				    : (struct amount){ AMOUNT_PERMILLE, MIN_DEFAULT_PERMILLE };
-	uint64_t floor = balloond_max(amount_bytes(min, ceiling, 0), kernel_floor);
 
-	return balloond_min(floor, ceiling);
+	return amount_bytes(min, ceiling, 0);
+}
+
+/* A wish above what is open to tenants is cut to that, or to what the operator gives anyway. */
+static uint64_t cut_wish(struct verdict *v, enum tenant_key key, uint64_t wish, uint64_t most)
+{
+	if (wish > most)
+		v->tenant_refused |= 1u << key;
+	v->tenant_taken |= 1u << key;
+	return balloond_min(wish, most);
+}
+
+static int32_t cut_priority(struct verdict *v, int32_t wish, int32_t most)
+{
+	if (wish > most)
+		v->tenant_refused |= 1u << TENANT_PRIORITY;
+	v->tenant_taken |= 1u << TENANT_PRIORITY;
+	return wish < most ? wish : most;
+}
+
+/* What the entry promises, and what the domain's metadata makes of it. */
+static void judge_promise(const struct tenants *tenants, const struct tenant_wish *wish,
+			  uint64_t kernel_floor, struct verdict *v)
+{
+	const struct promise *p = v->promise;
+	uint64_t min = promised_min(p, v->guest.ceiling), open;
+	uint32_t taken = wish->given & tenants->allow;
+	int32_t priority = p ? p->priority : 0;
+
+	v->guest.shares = p ? p->shares : SHARES_DEFAULT;
+	v->guest.priority = priority;
+	if (taken & 1u << TENANT_MIN) {
+		open = amount_bytes(tenants->min_at_most, v->guest.ceiling, 0);
+		min = cut_wish(v, TENANT_MIN, amount_bytes(wish->min, v->guest.ceiling, 0),
+			       balloond_max(open, min));
+	}
+	if (taken & 1u << TENANT_SHARES)
+		v->guest.shares = (uint32_t)cut_wish(v, TENANT_SHARES, wish->shares,
+						     balloond_max(tenants->shares_at_most,
+								  v->guest.shares));
+	if (taken & 1u << TENANT_PRIORITY)
+		v->guest.priority = cut_priority(v, wish->priority,
+						 tenants->priority_at_most > priority
+							 ? tenants->priority_at_most
+							 : priority);
+	v->guest.floor = balloond_min(balloond_max(min, kernel_floor), v->guest.ceiling);
+}
+
+/* Which of what the metadata says does not hold, for whatever reason. */
+static void judge_wishes(const struct tenants *tenants, const struct guest *g,
+			 const struct choice *choice, struct verdict *v)
+{
+	uint32_t given = g->wish.given;
+
+	v->tenant_refused |= g->wish.unclear | (given & ~tenants->allow);
+	if (given & 1u << TENANT_POLICY) {
+		if (choice->tenant_refused)
+			v->tenant_refused |= 1u << TENANT_POLICY;
+		else
+			v->tenant_taken |= 1u << TENANT_POLICY;
+	}
+	v->tenant_taken |= given & tenants->allow & (1u << TENANT_TAG | 1u << TENANT_HOLD);
 }
 
 static bool is_booting(const struct guest *g, const struct memory *m, usec_t now)
@@ -90,8 +153,9 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 	if (g->facts & GUEST_NO_STATS)
 		return set(v, STATE_BLIND, REASON_NO_STATS);
 	if (g->stamp != 0 && !is_stale(g, m))
-		return m->used == BALLOOND_UNKNOWN ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
-						   : set(v, STATE_MANAGED, REASON_POLICY);
+		return m->used == BALLOOND_UNKNOWN
+			       ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
+			       : set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
 	if (g->period == 0 && config->keep_stats_period)
 		return set(v, STATE_BLIND, REASON_PERIOD_KEPT);
 	if (g->stamp != 0)
@@ -99,9 +163,21 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 	return set(v, STATE_BLIND, REASON_NEVER_REPORTED);
 }
 
+/* A tenant's hold yields where the host is low: others would pay for it. */
+static bool is_held(const struct config *config, struct verdict *v, const struct guest *g,
+		    uint32_t level)
+{
+	if (!(g->wish.given & config->tenants.allow & 1u << TENANT_HOLD))
+		return false;
+	if (g->wish.hold && level >= BALLOOND_LEVEL_LOW)
+		v->tenant_refused |= 1u << TENANT_HOLD;
+	return g->wish.hold && level < BALLOOND_LEVEL_LOW;
+}
+
 /* In the order of enum guest_state. */
 static enum guest_state judge_state(const struct config *config, struct verdict *v,
-				    const struct guest *g, const struct memory *m, usec_t now)
+				    const struct guest *g, const struct memory *m, uint32_t level,
+				    usec_t now)
 {
 	enum guest_state inhibited;
 
@@ -123,10 +199,14 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_BUSY, REASON_JOB);
 	if (is_booting(g, m, now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
-	if (!v->rule)
+	if (v->promise && v->promise->dry_run)
+		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
+	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
 	if (progress_is_stuck(m, now))
 		return set(v, STATE_STUCK, REASON_STUCK);
+	if (is_held(config, v, g, level))
+		return set(v, STATE_HELD, REASON_HELD_TENANT);
 	return judge_statistics(config, v, g, m);
 }
 
@@ -138,7 +218,7 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	/* A guest that tells nothing gives only what its entry says in so many words. */
 	bool may_shrink = row->may_shrink && !cooling &&
 			  (v->state != STATE_BLIND || (v->promise && v->promise->min_is_set));
-	bool steerable = v->rule != NULL;
+	bool steerable = v->matched && v->state != STATE_OBSERVED;
 
 	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
 	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
@@ -146,12 +226,13 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	       (v->state == STATE_BLIND ? BALLOOND_GUEST_BLIND : 0u) |
 	       (m->swapped ? BALLOOND_GUEST_SWAPPED : 0u) |
 	       (cooling ? BALLOOND_GUEST_COOLING : 0u) |
+	       (v->promise && v->promise->expendable ? BALLOOND_GUEST_EXPENDABLE : 0u) |
 	       (g->facts & GUEST_AUTODEFLATE ? BALLOOND_GUEST_DEFLATES : 0u) |
 	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
 }
 
 void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 usec_t now, struct verdict *v)
+		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v)
 {
 	bool sized = g->seen.maximum != BALLOOND_UNKNOWN && g->seen.actual != BALLOOND_UNKNOWN;
 	uint64_t maximum = sized ? g->seen.maximum : 0;
@@ -159,29 +240,33 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	*v = (struct verdict){
 		.guest = g->seen,
 		.source = g,
-		.promise = config_find_promise(config, g->name),
-		.rule = config_find_rule(config, g->name),
-		.margin = demand_margin(maximum),
+		.promise = match_promise(config, g),
+		.rule = choice->rule,
+		.waits = choice->waits,
+		.unknown = choice->unknown,
+		.margin = demand_margin(maximum, m->swapped),
 		.overhead = demand_overhead(m, maximum),
 		.kernel = m->kernel,
 		.low = BALLOOND_UNKNOWN,
 	};
-	v->state = judge_state(config, v, g, m, now);
+	v->matched = choice->matched && !(v->promise && v->promise->dry_run);
+	v->state = judge_state(config, v, g, m, level, now);
 	v->guest.target = m->target;
 	v->target = m->target;
 	v->wanted = m->target;
 	v->guest.used = m->used;
 	v->guest.sample = m->sample;
 	v->guest.sample_elapsed = m->sample_elapsed;
-	v->guest.shares = v->promise ? v->promise->shares : SHARES_DEFAULT;
-	if (sized) {
-		v->guest.ceiling = ceiling_of(v->promise, g);
-		v->guest.floor = floor_of(v->promise, v->guest.ceiling,
-					  demand_kernel_floor(maximum, m->kernel));
-	}
+	if (sized)
+		v->guest.ceiling = judge_ceiling(v->promise, g);
+	judge_promise(&config->tenants, &g->wish,
+		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
+	judge_wishes(&config->tenants, g, choice, v);
 	v->guest.flags = flags_of(v, g, m, now);
-	/* Paused or lost guests would not answer; the others must report to be managed. */
-	v->arm = v->rule && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
-		 state_row(v->state)->may_grow &&
+	/* Paused or lost guests would not answer; the others must report to be managed, or for the
+	 * conditions of a rule. */
+	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
+		 v->state != STATE_OBSERVED &&
+		 (state_row(v->state)->may_grow || v->state == STATE_HELD) &&
 		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
 }

@@ -6,8 +6,13 @@
 #include "balloond/core/config.h"
 #include "balloond/core/history.h"
 #include "balloond/core/plan.h"
+#include "balloond/core/rules.h"
 
-/* Fills v from the guest and what is remembered of it; all but guest.charge, proposal, wanted,
- * low, bound, which later stages fill. */
+/* The most that the guest is ever given; 0 where its maximum is not known. */
+uint64_t judge_ceiling(const struct promise *promise, const struct guest *g);
+
+/* Fills v from the guest, what is remembered of it and the rule that was chosen for it; all but
+ * guest.charge, proposal, wanted, low, bound, which later stages fill.  level: the host's, of the
+ * last plan. */
 void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 usec_t now, struct verdict *v);
+		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v);

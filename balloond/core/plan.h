@@ -19,9 +19,13 @@ struct verdict {
 	const struct guest *source;  /* of the snapshot */
 	enum guest_state state;
 	enum reason reason;
-	const struct promise *promise;     /* NULL: none matches; built-in defaults hold */
-	const struct rule *rule;           /* NULL: observed */
-	uint64_t margin, overhead, kernel; /* of core/demand.h */
+	const struct promise *promise; /* NULL: none matches; built-in defaults hold */
+	const struct rule *rule;       /* NULL: none applies */
+	bool matched; /* a rule's match holds and its entry is no dry run: it may be touched */
+	const struct rule *waits; /* would come first, if `unknown` were known; or NULL */
+	enum metric unknown;
+	uint32_t tenant_taken, tenant_refused; /* 1 << enum tenant_key: of its metadata */
+	uint64_t margin, overhead, kernel;     /* of core/demand.h */
 	uint64_t low; /* no step of this plan goes below: floor, or used + margin */
 	struct balloond_target proposal; /* the policy's */
 	uint64_t wanted;                 /* its part after the pool was divided */
@@ -31,6 +35,12 @@ struct verdict {
 	bool retreat;                    /* its hypervisor should be told the target again */
 	bool arm;                        /* its statistics period should be set */
 };
+
+/* Guests that the guard and the division work on.  A booting guest has its ceiling anyway. */
+static inline bool verdict_is_steered(const struct verdict *v)
+{
+	return v->matched && state_row(v->state)->steered;
+}
 
 /* Steps are acted on in order: all that free come first. */
 enum phase { PHASE_FREE, PHASE_GRANT };
@@ -50,7 +60,11 @@ struct account {
 	uint64_t free;      /* of the machine, beyond the reserve and growth that is promised */
 	uint64_t room; /* that growth could use: the smaller of free and what the pool has left */
 	uint64_t short_by; /* what growth wanted and did not get */
-	uint32_t level;    /* enum balloond_level */
+	uint64_t promised; /* to all guests together: floors, and charges of those not managed */
+	uint64_t overbooked_by; /* how far that is above the pool */
+	uint64_t missing;       /* what guests have to give back because the machine is short */
+	uint32_t level;         /* enum balloond_level */
+	enum level_cause level_cause;
 };
 
 struct plan {

@@ -5,19 +5,35 @@
 
 #include "balloond/core/planner.h"
 
-#include <string.h>
-
 #include "balloond/core/demand.h"
 #include "balloond/core/divide.h"
 #include "balloond/core/guard.h"
 #include "balloond/core/judge.h"
+#include "balloond/core/match.h"
 #include "balloond/core/pool.h"
 #include "balloond/core/progress.h"
+#include "balloond/core/tally.h"
 #include "balloond/policy-math.h"
 
 /* Twice a statistics period of 1 s, so that a fresh sample waits half a period at most. */
 #define WAKE_STEERING (BALLOOND_SECOND / 2)
 #define WAKE_IDLE (5 * BALLOOND_SECOND)
+
+static void judge_one(const struct config *config, const struct snapshot *s, struct history *h,
+		      size_t i, struct verdict *v)
+{
+	const struct guest *g = &s->guests[i];
+	const struct when_view view = {
+		.snapshot = s,
+		.history = h,
+		.guest = g,
+		.memory = &h->guests[i],
+		.ceiling = judge_ceiling(match_promise(config, g), g),
+	};
+	struct choice choice = rules_choose(config, &view, i);
+
+	judge_guest(config, g, &h->guests[i], &choice, h->level, s->now, v);
+}
 
 static void judge_all(const struct config *config, const struct snapshot *s, struct history *h,
 		      struct plan *plan)
@@ -31,7 +47,7 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 
 		demand_observe(m, &s->guests[i]);
 		progress = progress_observe(m, &s->guests[i], s->now);
-		judge_guest(config, &s->guests[i], m, s->now, v);
+		judge_one(config, s, h, i, v);
 		/* The driver goes on trying for the old target until it is told. */
 		v->retreat = progress != PROGRESS_THERE;
 		size = v->guest.actual == BALLOOND_UNKNOWN
@@ -43,11 +59,10 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 	}
 }
 
-/* Guests whose policy is asked: those that can be steered at all.  A booting guest has its
- * ceiling without asking. */
+/* Guests whose policy is asked. */
 static bool is_asked(const struct verdict *v)
 {
-	return v->rule && state_row(v->state)->may_grow && v->state != STATE_BOOTING;
+	return v->rule && verdict_is_steered(v);
 }
 
 /* pool - charges of unmanaged guests - what guests under other rules need. */
@@ -68,22 +83,20 @@ static uint64_t rule_capacity(const struct history *h, const struct plan *plan,
 	return balloond_sub(plan->account.pool, others);
 }
 
-static size_t gather(const struct config *config, size_t rule, struct history *h, struct plan *plan)
+static size_t gather(const struct rule *rule, struct history *h, struct plan *plan, usec_t now)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
-		if (v->rule != &config->rules[rule] || !is_asked(v))
+		if (v->rule != rule || !is_asked(v))
 			continue;
-		if (h->guests[i].rule_key != v->rule->key && h->state_size > 0)
-			memset(history_state(h, i), 0, h->state_size);
-		h->guests[i].rule_key = v->rule->key;
 		v->asked = true;
 		plan->index[n] = (uint32_t)i;
 		plan->view[n] = &v->guest;
-		plan->states[n] = v->rule->policy->state_size > 0 ? history_state(h, i) : NULL;
+		plan->states[n] = rule->policy->state_size > 0 ? history_state(h, i, rule->key, now)
+							       : NULL;
 		plan->targets[n++] = v->proposal;
 	}
 	return n;
@@ -92,9 +105,9 @@ static size_t gather(const struct config *config, size_t rule, struct history *h
 static void ask_policy(const struct config *config, size_t rule, const struct snapshot *s,
 		       struct history *h, struct plan *plan)
 {
-	const struct rule *r = &config->rules[rule];
+	const struct rule *r = config_rule(config, rule);
 	struct balloond_host host = s->host.seen;
-	size_t n = gather(config, rule, h, plan);
+	size_t n = gather(r, h, plan, s->now);
 	usec_t asked = h->rules[rule].asked;
 
 	if (n == 0)
@@ -131,9 +144,9 @@ static void bound_all(const struct config *config, struct plan *plan)
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
-		if (v->rule && v->state == STATE_BOOTING)
+		if (v->matched && v->state == STATE_BOOTING)
 			v->wanted = balloond_max(boot_size(v), v->guest.target);
-		if (is_asked(v))
+		if (verdict_is_steered(v))
 			guard_bound(config, plan->account.level, v);
 	}
 }
@@ -144,16 +157,17 @@ static void explain(struct verdict *v)
 {
 	bool at_rest = v->target == v->guest.target;
 
-	if (v->state != STATE_MANAGED || v->reason != REASON_POLICY)
+	if (v->state != STATE_MANAGED ||
+	    (v->reason != REASON_POLICY && v->reason != REASON_NO_WHEN))
 		return;
 	if (v->retreat)
 		v->reason = REASON_TOOK_BACK;
 	else if (v->guest.target > v->guest.ceiling)
 		v->reason = REASON_ABOVE_CEILING;
-	else if (v->bound & ~(1u << GUARD_DEAD_BAND))
-		v->reason = at_rest ? REASON_GUARD : REASON_POLICY;
 	else if (at_rest && v->wanted >= v->guest.target && v->proposal.bytes < v->guest.target)
-		v->reason = REASON_NOT_NEEDED;
+		v->reason = REASON_NOT_NEEDED; /* whatever the guard cut of what was proposed */
+	else if (v->bound & ~(1u << GUARD_DEAD_BAND))
+		v->reason = at_rest ? REASON_GUARD : v->reason;
 }
 
 static void add_step(struct plan *plan, size_t i, enum phase phase)
@@ -169,6 +183,14 @@ static void add_step(struct plan *plan, size_t i, enum phase phase)
 	};
 }
 
+/* What may not be moved is not told its size either. */
+static bool retreats(const struct verdict *v)
+{
+	return v->retreat && v->matched && state_row(v->state)->may_grow &&
+	       v->target == v->guest.target && v->target >= v->guest.floor &&
+	       v->target <= v->guest.ceiling;
+}
+
 static void write_steps(struct plan *plan)
 {
 	plan->n_steps = 0;
@@ -178,12 +200,8 @@ static void write_steps(struct plan *plan)
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
-		if (v->target > v->guest.target) {
+		if (v->target > v->guest.target || retreats(v))
 			add_step(plan, i, PHASE_GRANT);
-		} else if (v->retreat && v->rule && v->target == v->guest.target &&
-			   v->target >= v->guest.floor && v->target <= v->guest.ceiling) {
-			add_step(plan, i, PHASE_GRANT);
-		}
 	}
 }
 
@@ -216,7 +234,7 @@ static void finish(struct history *h, bool dry_run, struct plan *plan)
 		if (v->guest.target == BALLOOND_UNKNOWN)
 			v->target = BALLOOND_UNKNOWN;
 		explain(v);
-		steering = steering || is_asked(v);
+		steering = steering || verdict_is_steered(v);
 		h->guests[i].claim = v->proposal.claim;
 	}
 	write_steps(plan);
@@ -236,12 +254,13 @@ void planner_run(const struct config *config, const struct snapshot *s, struct h
 	guard_earn(config, h, elapsed);
 	judge_all(config, s, h, plan);
 	pool_assess(config, s, h, plan);
-	for (size_t rule = 0; rule < config->n_rules; rule++)
+	for (size_t rule = 0; rule < config_count_rules(config); rule++)
 		ask_policy(config, rule, s, h, plan);
 	bound_all(config, plan);
-	divide_pool(config, s, h, plan);
+	divide_pool(config, h, plan);
 	guard_shrink(config, h, plan, !dry_run);
 	guard_grow(config, h, plan);
 	finish(h, dry_run, plan);
+	tally_take(config, h, plan, dry_run);
 	h->now = s->now;
 }

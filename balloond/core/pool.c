@@ -7,12 +7,16 @@
 #include "balloond/core/pool.h"
 
 #include "balloond/core/demand.h"
+#include "balloond/core/divide.h"
+#include "balloond/core/level.h"
 #include "balloond/policy-math.h"
 
 /* auto falls at once; it rises only after this long, by 1 % of what it could be a second: a backup
  * that has just ended may begin again. */
 #define RISE_AFTER (60 * BALLOOND_SECOND)
 #define RISE_EVERY BALLOOND_SECOND
+/* Four times what lending keeps short of the pool. */
+#define RESERVE_PERMILLE (4 * DIVIDE_SHORT_PERMILLE)
 
 uint64_t pool_reserve(const struct host_limits *limits, uint64_t host_total)
 {
@@ -104,26 +108,31 @@ static uint64_t pool_size(const struct config *config, const struct snapshot *s,
 	return is_auto ? h->pool : amount_bytes(config->host.pool, s->host.seen.total, 0);
 }
 
-uint32_t pool_level(uint32_t old, uint64_t available, uint64_t reserve)
+/* What all were promised together.  A guest that no rule moves counts for what it is charged. */
+static uint64_t promised_to(const struct verdict *v)
 {
-	static const struct {
-		uint32_t level;
-		uint64_t edge; /* permille of the reserve */
-	} edges[] = {
-		{ BALLOOND_LEVEL_CRITICAL, 80 },
-		{ BALLOOND_LEVEL_LOW, 250 },
-		{ BALLOOND_LEVEL_TIGHT, 1000 },
-	};
+	if (!verdict_is_steered(v))
+		return v->guest.charge;
+	return balloond_add(v->guest.floor, v->overhead);
+}
 
-	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
-		uint64_t edge = balloond_permille(reserve, edges[i].edge);
+/* What the pool has left, on the scale of the reserve: all of it is the reserve, to the byte, where
+ * charges meet the pool.  Beyond that a small pool on a big machine is measured with a small
+ * reserve.  Before that the quarter by which a level is left is there half way to where lending
+ * stops (core/divide.c), or a host that was tight once would stay so; the other half is for what
+ * whole MiB and the dead band leave of a cut. */
+static uint64_t left_of_pool(const struct account *a)
+{
+	uint64_t quarter = balloond_permille(a->pool, DIVIDE_SHORT_PERMILLE / 2), scale, left;
 
-		if (old >= edges[i].level)
-			edge = edge + edge / 4;
-		if (available < edge)
-			return edges[i].level;
-	}
-	return BALLOOND_LEVEL_NORMAL;
+	if (a->reserve == 0)
+		return UINT64_MAX;
+	if (a->charged <= a->pool)
+		return balloond_add(a->reserve, balloond_mul_div(a->reserve, a->pool - a->charged,
+								 4 * quarter));
+	scale = balloond_min(a->reserve, balloond_permille(a->pool, RESERVE_PERMILLE));
+	left = balloond_sub(scale, a->charged - a->pool);
+	return left > 0 ? balloond_mul_div(a->reserve, left, scale) : 0;
 }
 
 void pool_assess(const struct config *config, const struct snapshot *s, struct history *h,
@@ -138,13 +147,17 @@ void pool_assess(const struct config *config, const struct snapshot *s, struct h
 		const struct verdict *v = &plan->verdicts[i];
 
 		a->charged = balloond_add(a->charged, v->guest.charge);
+		a->promised = balloond_add(a->promised, promised_to(v));
 		pending = balloond_add(pending, demand_pending(&h->guests[i], v->guest.resident,
 							       v->overhead));
 	}
-	a->available = balloond_min(s->host.seen.available,
-				    balloond_sub(balloond_add(a->reserve, a->pool), a->charged));
+	a->available = balloond_min(s->host.seen.available, left_of_pool(a));
 	a->free = balloond_sub(balloond_sub(s->host.seen.available, a->reserve), pending);
 	a->room = balloond_min(balloond_sub(a->pool, a->charged), a->free);
-	a->level = pool_level(h->level, a->available, a->reserve);
-	h->level = a->level;
+	a->overbooked_by = balloond_sub(a->promised, a->pool);
+	level_read_swap(&h->swap, &s->host.seen, s->now);
+	level_assess(&s->host.seen, h, a);
+	h->room = a->room;
+	h->charged = a->charged;
+	h->last_pool = a->pool;
 }

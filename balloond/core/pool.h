@@ -18,6 +18,3 @@ uint64_t pool_charge(const struct host_limits *limits, const struct verdict *v,
 /* Fills plan->account (all but short_by) from the verdicts' charges, which must be there. */
 void pool_assess(const struct config *config, const struct snapshot *s, struct history *h,
 		 struct plan *plan);
-
-/* The level of `available`, leaving the old one only 25 % above its edge. */
-uint32_t pool_level(uint32_t old, uint64_t available, uint64_t reserve);

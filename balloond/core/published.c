@@ -67,8 +67,10 @@ static const char *policy_words(const struct verdict *v)
 {
 	const struct balloond_policy *policy = v->rule ? v->rule->policy : NULL;
 
-	if (!policy || !v->asked || v->proposal.reason >= policy->n_reasons)
+	if (!policy || !v->asked)
 		return "";
+	if (v->proposal.reason >= policy->n_reasons)
+		return "the policy gave no reason";
 	return policy->reasons[v->proposal.reason];
 }
 
@@ -83,7 +85,10 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->verdict.guest.name = p->name;
 	text_copy(p->policy, sizeof(p->policy), policy ? policy->name : NULL);
 	text_copy(p->rule, sizeof(p->rule), v->rule ? v->rule->name : NULL);
+	text_copy(p->waits, sizeof(p->waits), v->waits ? v->waits->name : NULL);
+	p->unknown = v->waits ? metric_row(v->unknown)->name : NULL;
 	text_copy(p->promise, sizeof(p->promise), v->promise ? v->promise->name : NULL);
+	p->labels = v->source->labels;
 	p->policy_reason = policy_words(v);
 	p->reason = headline(v, p->policy_reason);
 	p->figures = policy ? policy->figures : NULL;
@@ -95,6 +100,7 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->verdict.source = NULL;
 	p->verdict.promise = NULL;
 	p->verdict.rule = NULL;
+	p->verdict.waits = NULL;
 }
 
 void published_fill(struct published *p, const struct snapshot *snapshot, const struct plan *plan)

@@ -16,6 +16,9 @@ struct published_guest {
 	char policy[PUBLISHED_TEXT_MAX]; /* "" where no rule matches */
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];
+	char waits[PUBLISHED_TEXT_MAX]; /* rule that would come first, but for: */
+	const char *unknown;            /* metric that is not known, static; NULL: none */
+	struct guest_labels labels;
 	const char *reason;        /* static text: why it has its state or size */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */

@@ -1,32 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which entries of the configuration mean a guest: the first that matches, in the order of the
- * file.  A name is the tenant's: it is compared as it is, never interpreted. */
+#include "balloond/core/rules.h"
 
-#include "balloond/core/config.h"
+#include <string.h>
 
-#include <fnmatch.h>
+#include "balloond/core/match.h"
 
-static bool match_guest(const struct match *match, const char *guest_name)
+static bool applies(const struct rule *rule, const struct when_view *view, size_t i,
+		    struct choice *choice)
 {
-	for (size_t i = 0; i < match->n_names; i++)
-		if (fnmatch(match->names[i], guest_name, 0) == 0)
-			return true;
-	return false;
+	enum metric unknown;
+	bool open;
+
+	if (rule->when.n == 0)
+		return true;
+	open = when_follow(&rule->when, view, history_gate(view->history, i, rule), &unknown);
+	if (!open && unknown != METRIC_MAX && !choice->rule && !choice->waits) {
+		choice->waits = rule;
+		choice->unknown = unknown;
+	}
+	return open;
 }
 
-const struct promise *config_find_promise(const struct config *config, const char *guest_name)
+/* A tenant chooses among the policies that its operator has opened, once it is managed at all. */
+static void prefer_tenants(const struct config *config, const struct guest *g,
+			   struct choice *choice)
 {
-	for (size_t i = 0; i < config->n_promises; i++)
-		if (match_guest(&config->promises[i].match, guest_name))
-			return &config->promises[i];
-	return NULL;
+	if (!(g->wish.given & 1u << TENANT_POLICY))
+		return;
+	choice->tenant_refused = true;
+	if (!choice->rule || !(config->tenants.allow & 1u << TENANT_POLICY))
+		return;
+	for (size_t n = 0; n < config->tenants.n_rules; n++) {
+		const struct rule *rule = &config->tenants.rules[n];
+
+		if (strcmp(rule->policy->name, g->wish.policy) != 0)
+			continue;
+		choice->rule = rule;
+		choice->tenant_refused = false;
+	}
 }
 
-const struct rule *config_find_rule(const struct config *config, const char *guest_name)
+struct choice rules_choose(const struct config *config, const struct when_view *view, size_t i)
 {
-	for (size_t i = 0; i < config->n_rules; i++)
-		if (match_guest(&config->rules[i].match, guest_name))
-			return &config->rules[i];
-	return NULL;
+	struct choice choice = { .unknown = METRIC_MAX };
+
+	for (size_t n = 0; n < config->n_rules; n++) {
+		const struct rule *rule = &config->rules[n];
+
+		/* Without gates nothing behind the rule that applies needs to be looked at. */
+		if (choice.rule && config->n_gates == 0)
+			break;
+		if (!match_guest(&rule->match, view->guest)) {
+			history_forget(view->history, i, rule->key);
+			continue;
+		}
+		choice.matched = true;
+		if (applies(rule, view, i, &choice) && !choice.rule)
+			choice.rule = rule;
+	}
+	prefer_tenants(config, view->guest, &choice);
+	return choice;
 }

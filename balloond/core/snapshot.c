@@ -34,6 +34,7 @@ void guest_init(struct guest *g, const char *uuid, const char *name)
 			.stats_age = BALLOOND_UNKNOWN,
 		},
 		.sold = BALLOOND_UNKNOWN,
+		.host_swap = BALLOOND_UNKNOWN,
 	};
 	text_copy(g->uuid, sizeof(g->uuid), uuid);
 	text_copy(g->name, sizeof(g->name), name);

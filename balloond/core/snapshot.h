@@ -38,6 +38,29 @@ enum guest_facts {
 	GUEST_LOST = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
 };
 
+/* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the
+ * panel's: compared, shown, never interpreted.  Longer ones are cut. */
+#define GUEST_LABEL_MAX 128u
+
+struct guest_labels {
+	char hypervisor[16]; /* qemu, lxc, xen, vz, test */
+	char title[GUEST_LABEL_MAX];
+	char partition[GUEST_LABEL_MAX];
+	char os[GUEST_LABEL_MAX];
+	char tags[GUEST_LABEL_MAX]; /* separated by single spaces */
+};
+
+/* What the domain's metadata asks for.  Whether it gets that is up to tenants:. */
+struct tenant_wish {
+	uint32_t given;   /* 1 << enum tenant_key: said, and understood */
+	uint32_t unclear; /* said, and not understood */
+	char policy[32 + 1];
+	struct amount min; /* permille of the ceiling, bytes, or KERNEL */
+	uint32_t shares;
+	int32_t priority;
+	bool hold;
+};
+
 enum outcome_kind {
 	OUTCOME_NONE,
 	OUTCOME_ASKED, /* the hypervisor took it; the balloon's size tells the rest */
@@ -58,10 +81,13 @@ struct guest {
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
 	uint32_t facts; /* enum guest_facts */
-	uint64_t sold;  /* persistent currentMemory; transient: the live size when first seen */
-	uint64_t stamp; /* changes with every fresh sample; 0: never reported */
-	usec_t period;  /* of its statistics, 0: off */
-	usec_t swept;   /* when these figures were read, monotonic */
+	struct guest_labels labels;
+	struct tenant_wish wish;
+	uint64_t host_swap; /* of its memory, what the host has swapped out; bytes, or UNKNOWN */
+	uint64_t sold;      /* persistent currentMemory; transient: the live size when first seen */
+	uint64_t stamp;     /* changes with every fresh sample; 0: never reported */
+	usec_t period;      /* of its statistics, 0: off */
+	usec_t swept;       /* when these figures were read, monotonic */
 	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
 };

@@ -4,21 +4,22 @@
 
 #include <stddef.h>
 
-#include "balloond/policy.h"
+#include "balloond/core/config.h"
 
 /* clang-format off */
 static const struct state_row states[STATE_MAX] = {
-	/*                     name          grow   shrink charge */
-	[STATE_NO_BALLOON] = { "no-balloon", false, false, CHARGE_COMMIT },
-	[STATE_INHIBITED]  = { "inhibited",  false, false, CHARGE_COMMIT },
-	[STATE_PAUSED]     = { "paused",     false, false, CHARGE_COMMIT },
-	[STATE_BUSY]       = { "busy",       false, false, CHARGE_COMMIT },
-	[STATE_BOOTING]    = { "booting",    true,  false, CHARGE_CEILING },
-	[STATE_OBSERVED]   = { "observed",   false, false, CHARGE_COMMIT },
-	[STATE_STUCK]      = { "stuck",      true,  false, CHARGE_COMMIT },
-	[STATE_STALE]      = { "stale",      true,  false, CHARGE_COMMIT },
-	[STATE_BLIND]      = { "blind",      true,  true,  CHARGE_COMMIT },
-	[STATE_MANAGED]    = { "managed",    true,  true,  CHARGE_COMMIT },
+	/*                     name          grow   shrink steered charge */
+	[STATE_NO_BALLOON] = { "no-balloon", false, false, false,  CHARGE_COMMIT },
+	[STATE_INHIBITED]  = { "inhibited",  false, false, false,  CHARGE_COMMIT },
+	[STATE_PAUSED]     = { "paused",     false, false, false,  CHARGE_COMMIT },
+	[STATE_BUSY]       = { "busy",       false, false, false,  CHARGE_COMMIT },
+	[STATE_BOOTING]    = { "booting",    true,  false, false,  CHARGE_CEILING },
+	[STATE_OBSERVED]   = { "observed",   false, false, false,  CHARGE_COMMIT },
+	[STATE_STUCK]      = { "stuck",      true,  false, true,   CHARGE_COMMIT },
+	[STATE_HELD]       = { "held",       false, false, true,   CHARGE_COMMIT },
+	[STATE_STALE]      = { "stale",      true,  false, true,   CHARGE_COMMIT },
+	[STATE_BLIND]      = { "blind",      true,  true,  true,   CHARGE_COMMIT },
+	[STATE_MANAGED]    = { "managed",    true,  true,  true,   CHARGE_COMMIT },
 };
 
 static const char *const reasons[REASON_MAX] = {
@@ -34,6 +35,9 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_NOT_INSPECTED]  = "its definition has not been read yet",
 	[REASON_BOOTING]        = "it began lately: it may have all that it was sold",
 	[REASON_NO_RULE]        = "no rule matches it",
+	[REASON_ENTRY_DRY]      = "its guests: entry says dry-run: it is only observed",
+	[REASON_NO_WHEN]        = "the conditions of no rule hold now: kept, but for relief",
+	[REASON_HELD_TENANT]    = "its own metadata holds it",
 	[REASON_STUCK]          = "it does not follow its target",
 	[REASON_STALE]          = "its statistics are old",
 	[REASON_NEVER_REPORTED] = "it has never reported statistics",
@@ -44,6 +48,8 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_POLICY]         = "as its policy proposes",
 	[REASON_GUARD]          = "held back by the guard",
 	[REASON_POOL_SHORT]     = "the pool is too small for all: cut to its share",
+	[REASON_HOST_SHORT]     = "the host is short: what it was lent goes back",
+	[REASON_NO_LENDING]     = "the host is tight: nothing more is lent",
 	[REASON_NOT_NEEDED]     = "it could give memory, but the pool has room",
 	[REASON_ABOVE_CEILING]  = "it has more than its ceiling",
 };
@@ -53,6 +59,7 @@ static const struct guard_row guards[GUARD_RULE_MAX] = {
 	[GUARD_STALE]        = { "stale", "not shrunk: what it needs is not known" },
 	[GUARD_MARGIN]       = { "margin", "not shrunk below what it uses and a margin" },
 	[GUARD_STUCK]        = { "stuck", "not shrunk: it did not follow its last target" },
+	[GUARD_HELD]         = { "held", "kept as it is: it is held" },
 	[GUARD_COOL_DOWN]    = { "cool-down", "not shrunk: it was in distress lately" },
 	[GUARD_DEAD_BAND]    = { "dead-band", "the move would be trivial" },
 	[GUARD_SHRINK_LIMIT] = { "shrink-limit", "shrunk no faster than the limits say" },
@@ -87,3 +94,22 @@ const char *level_name(uint32_t level)
 
 	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
 }
+
+const char *level_cause_text(enum level_cause cause)
+{
+	static const char *const texts[LEVEL_CAUSE_MAX] = {
+		[LEVEL_CAUSE_NONE] = "",
+		[LEVEL_CAUSE_POOL] = "guests hold nearly all of the pool",
+		[LEVEL_CAUSE_MACHINE] = "little of the machine's memory is available",
+		[LEVEL_CAUSE_SWAP] = "the machine swaps",
+		[LEVEL_CAUSE_PRESSURE] = "tasks of the machine wait for memory",
+	};
+
+	return cause < LEVEL_CAUSE_MAX ? texts[cause] : "";
+}
+
+const char *const tenant_key_names[TENANT_KEYS + 1] = {
+	[TENANT_POLICY] = "policy",     [TENANT_MIN] = "min",   [TENANT_SHARES] = "shares",
+	[TENANT_PRIORITY] = "priority", [TENANT_HOLD] = "hold", [TENANT_TAG] = "tag",
+	[TENANT_KEYS] = NULL,
+};

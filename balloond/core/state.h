@@ -16,6 +16,7 @@ enum guest_state {
 	STATE_BOOTING,  /* started or rebooted while balloond looked on */
 	STATE_OBSERVED, /* no rule matches it */
 	STATE_STUCK,    /* does not follow its target */
+	STATE_HELD,     /* somebody who may has fixed its size */
 	STATE_STALE,    /* did report and stopped */
 	STATE_BLIND,    /* cannot report */
 	STATE_MANAGED,
@@ -30,6 +31,7 @@ enum charge_kind {
 struct state_row {
 	const char *name;
 	bool may_grow, may_shrink;
+	bool steered; /* a rule may move it: the pool is divided among such guests */
 	enum charge_kind charge;
 };
 
@@ -49,6 +51,9 @@ enum reason {
 	REASON_NOT_INSPECTED,
 	REASON_BOOTING,
 	REASON_NO_RULE,
+	REASON_ENTRY_DRY,
+	REASON_NO_WHEN,
+	REASON_HELD_TENANT,
 	REASON_STUCK,
 	REASON_STALE,
 	REASON_NEVER_REPORTED,
@@ -59,6 +64,8 @@ enum reason {
 	REASON_POLICY,        /* the policy's own words hold */
 	REASON_GUARD,         /* a guard rule held it back: see the rules that bound */
 	REASON_POOL_SHORT,    /* the pool cannot bear what all need: cut */
+	REASON_HOST_SHORT,    /* the machine is short: lent memory goes back */
+	REASON_NO_LENDING,    /* the host is tight: nothing more is lent */
 	REASON_NOT_NEEDED,    /* elastic: the pool has room, nothing is taken */
 	REASON_ABOVE_CEILING, /* it was above its ceiling */
 	REASON_MAX,
@@ -72,6 +79,7 @@ enum guard_rule {
 	GUARD_STALE,        /* stale and blind never shrink */
 	GUARD_MARGIN,       /* never below used + margin */
 	GUARD_STUCK,        /* stuck memory is not counted on */
+	GUARD_HELD,         /* what is held stays */
 	GUARD_COOL_DOWN,    /* no shrinking after distress */
 	GUARD_DEAD_BAND,    /* no trivial moves */
 	GUARD_SHRINK_LIMIT, /* limits per elapsed time on shrinking */
@@ -89,3 +97,19 @@ const struct guard_row *guard_row(enum guard_rule rule);
 
 /* Names of enum balloond_level. */
 const char *level_name(uint32_t level);
+
+/* What it is that makes a host short. */
+enum level_cause {
+	LEVEL_CAUSE_NONE,
+	LEVEL_CAUSE_POOL,     /* guests are charged nearly all of the pool */
+	LEVEL_CAUSE_MACHINE,  /* the machine's own available memory */
+	LEVEL_CAUSE_SWAP,     /* the machine swaps */
+	LEVEL_CAUSE_PRESSURE, /* its tasks wait for memory */
+	LEVEL_CAUSE_MAX,
+};
+
+/* "" for NONE. */
+const char *level_cause_text(enum level_cause cause);
+
+/* Of enum tenant_key, as in YAML and in a domain's metadata; NULL at the end. */
+extern const char *const tenant_key_names[];

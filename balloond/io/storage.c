@@ -60,17 +60,9 @@ void snapshot_done(struct snapshot *s)
 	*s = (struct snapshot){ 0 };
 }
 
-/* Nobody's policy state is worth anything any more: its bytes are laid out anew. */
-static void forget_policies(struct history *h)
-{
-	for (size_t i = 0; i < h->n_guests; i++)
-		h->guests[i].rule_key = 0;
-	h->n_rules = 0;
-}
-
 /* The arrays of a history, not yet its own. */
 struct history_arrays {
-	void *guests, *spare, *states, *spare_states;
+	void *guests, *spare, *rows, *spare_rows;
 	void *rules, *rule_states;
 };
 
@@ -78,8 +70,8 @@ static void free_arrays(struct history_arrays *a)
 {
 	free(a->guests);
 	free(a->spare);
-	free(a->states);
-	free(a->spare_states);
+	free(a->rows);
+	free(a->spare_rows);
 	free(a->rules);
 	free(a->rule_states);
 }
@@ -89,14 +81,15 @@ static int allocate_arrays(const struct history *h, const struct history *wanted
 			   struct history_arrays *a)
 {
 	size_t n_guests = keep ? h->n_guests : 0, n_rules = keep ? h->n_rules : 0;
+	size_t row = history_row_size(wanted);
 
 	a->guests = grown(h->guests, h->n_guests, wanted->max_guests, sizeof(*h->guests));
 	a->spare = grown(NULL, 0, wanted->max_guests, sizeof(*h->spare));
-	a->states = grown(h->states, n_guests, wanted->max_guests, wanted->state_size);
-	a->spare_states = grown(NULL, 0, wanted->max_guests, wanted->state_size);
+	a->rows = grown(h->rows, n_guests, wanted->max_guests, row);
+	a->spare_rows = grown(NULL, 0, wanted->max_guests, row);
 	a->rules = grown(h->rules, n_rules, wanted->max_rules, sizeof(*h->rules));
 	a->rule_states = grown(h->rule_states, n_rules, wanted->max_rules, wanted->rule_state_size);
-	return a->guests && a->spare && a->states && a->spare_states && a->rules && a->rule_states
+	return a->guests && a->spare && a->rows && a->spare_rows && a->rules && a->rule_states
 		       ? 0
 		       : -ENOMEM;
 }
@@ -105,30 +98,39 @@ static void take_arrays(struct history *h, struct history_arrays *a)
 {
 	replace(&h->guests, TAKE_PTR(a->guests));
 	replace(&h->spare, TAKE_PTR(a->spare));
-	replace(&h->states, TAKE_PTR(a->states));
-	replace(&h->spare_states, TAKE_PTR(a->spare_states));
+	replace(&h->rows, TAKE_PTR(a->rows));
+	replace(&h->spare_rows, TAKE_PTR(a->spare_rows));
 	replace(&h->rules, TAKE_PTR(a->rules));
 	replace(&h->rule_states, TAKE_PTR(a->rule_states));
+}
+
+/* Whether rows are laid out as this configuration needs them. */
+static bool fits(const struct history *h, const struct history *wanted)
+{
+	return h->state_size == wanted->state_size && h->n_gates == wanted->n_gates &&
+	       h->n_slots == wanted->n_slots && h->rule_state_size == wanted->rule_state_size;
 }
 
 int history_reserve(struct history *h, size_t n_guests, const struct config *config)
 {
 	_cleanup_(free_arrays) struct history_arrays arrays = { 0 };
-	bool keep = h->state_size == config->state_size &&
-		    h->rule_state_size == config->rule_state_size;
-	bool grows = !h->guests || n_guests > h->max_guests || config->n_rules > h->max_rules;
+	size_t n_rules = config_count_rules(config);
+	bool grows = !h->guests || n_guests > h->max_guests || n_rules > h->max_rules, keep;
 	struct history wanted = { .max_guests = h->max_guests,
 				  .max_rules = h->max_rules,
 				  .state_size = config->state_size,
+				  .n_gates = config->n_gates,
+				  .n_slots = history_count_slots(config),
 				  .rule_state_size = config->rule_state_size };
 	int r;
 
+	keep = fits(h, &wanted);
 	if (!grows && keep)
 		return 0;
 	if (!h->guests || n_guests > h->max_guests)
 		wanted.max_guests = room_for(n_guests, h->max_guests);
-	if (config->n_rules > h->max_rules)
-		wanted.max_rules = config->n_rules;
+	if (n_rules > h->max_rules)
+		wanted.max_rules = n_rules;
 	r = allocate_arrays(h, &wanted, keep, &arrays);
 	if (r < 0)
 		return r;
@@ -136,9 +138,11 @@ int history_reserve(struct history *h, size_t n_guests, const struct config *con
 	h->max_guests = wanted.max_guests;
 	h->max_rules = wanted.max_rules;
 	h->state_size = wanted.state_size;
+	h->n_gates = wanted.n_gates;
+	h->n_slots = wanted.n_slots;
 	h->rule_state_size = wanted.rule_state_size;
 	if (!keep)
-		forget_policies(h);
+		h->n_rules = 0; /* nobody's policy state is worth anything any more */
 	return 0;
 }
 
@@ -146,8 +150,8 @@ void history_done(struct history *h)
 {
 	free(h->guests);
 	free(h->spare);
-	free(h->states);
-	free(h->spare_states);
+	free(h->rows);
+	free(h->spare_rows);
 	free(h->rules);
 	free(h->rule_states);
 	*h = (struct history){ 0 };

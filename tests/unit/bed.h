@@ -28,7 +28,9 @@ static inline void bed_init(struct bed *bed, uint64_t maximum)
 		.kernel = BALLOOND_UNKNOWN,
 		.used = BALLOOND_UNKNOWN,
 		.resident = BALLOOND_UNKNOWN,
-		.swap_in = BALLOOND_UNKNOWN,
+		.swap_in = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
+		.major_faults = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
+		.disk_reads = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
 		.moved = g->swept,
 	};
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "balloond/core/pool.h"
 #include "balloond/policy-math.h"
 
 uint64_t scene_proposal[SCENE_MAX], scene_claim[SCENE_MAX];
@@ -45,10 +44,12 @@ static void scene_memory(struct scene *s)
 	s->snapshot.guests = s->guests;
 	s->history.guests = s->memories[0];
 	s->history.spare = s->memories[1];
-	s->history.states = s->states[0];
-	s->history.spare_states = s->states[1];
+	s->history.rows = s->rows[0];
+	s->history.spare_rows = s->rows[1];
 	s->history.rules = s->rule_memories;
+	s->history.rule_states = s->rule_states;
 	s->history.max_guests = SCENE_MAX;
+	s->history.max_rules = SCENE_RULES_MAX;
 	s->plan.verdicts = s->verdicts;
 	s->plan.steps = s->steps;
 	s->plan.fill = s->fill;
@@ -57,7 +58,19 @@ static void scene_memory(struct scene *s)
 	s->plan.view = s->view;
 	s->plan.targets = s->targets;
 	s->plan.states = s->state_pointers;
+	s->plan.scratch = s->scratch;
 	s->plan.max_guests = SCENE_MAX;
+}
+
+struct rule scene_rule(struct scene *s, const char *name, const struct balloond_policy *policy,
+		       uint64_t key)
+{
+	return (struct rule){
+		.name = (char *)(uintptr_t)name,
+		.match = { .texts = { [MATCH_NAME] = { s->pattern, 1 } } },
+		.policy = policy,
+		.key = key,
+	};
 }
 
 void scene_init(struct scene *s)
@@ -68,16 +81,11 @@ void scene_init(struct scene *s)
 	s->pattern[0] = (char *)"*";
 	s->promise = (struct promise){
 		.name = (char *)"all",
-		.match = { s->pattern, 1 },
+		.match = { .texts = { [MATCH_NAME] = { s->pattern, 1 } } },
 		.min = { AMOUNT_KERNEL, 0 },
 		.shares = 1000,
 	};
-	s->rule = (struct rule){
-		.name = (char *)"all",
-		.match = { s->pattern, 1 },
-		.policy = &scene_policy,
-		.key = 1,
-	};
+	s->rule = scene_rule(s, "all", &scene_policy, 1);
 	s->config = (struct config){
 		.host = {
 			.pool = { AMOUNT_BYTES, 8 * GiB },
@@ -110,18 +118,44 @@ size_t scene_add(struct scene *s, const char *name, uint64_t ceiling, uint64_t n
 	g->facts = GUEST_INSPECTED | GUEST_BALLOON;
 	g->seen.maximum = g->seen.actual = g->sold = ceiling;
 	g->period = SECOND;
+	g->seen.swap_out =
+		4096; /* it has swap: neither margin nor limit are those of the unwarned */
 	s->real[i] = (struct scene_guest){ .need = need, .overhead = 64 * MiB, .touched = ceiling };
 	snapshot_seal(&s->snapshot);
 	return i;
 }
 
+void scene_add_many(struct scene *s, unsigned n, uint64_t ceiling, uint64_t need)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "g%02zu", s->snapshot.n_guests);
+		scene_add(s, name, ceiling, need);
+	}
+}
+
+void scene_without_swap(struct scene *s, size_t i)
+{
+	s->guests[i].seen.swap_in = s->guests[i].seen.swap_out = 0;
+}
+
+/* What it was asked to have last; others may have come and gone since. */
+static uint64_t asked_to_have(const struct scene *s, const struct guest *g)
+{
+	for (size_t i = 0; i < s->history.n_guests; i++)
+		if (strcmp(s->history.guests[i].uuid, g->uuid) == 0)
+			return s->history.guests[i].target;
+	return g->seen.actual;
+}
+
 static void move_balloon(struct scene *s, size_t i, usec_t elapsed)
 {
 	struct guest *g = &s->guests[i];
-	uint64_t target = i < s->history.n_guests ? s->history.guests[i].target : g->seen.actual;
+	uint64_t target = asked_to_have(s, g);
 	uint64_t most = s->real[i].slowness ? s->real[i].slowness * elapsed / SECOND : UINT64_MAX;
 
-	if (s->real[i].stuck || s->dry_run)
+	if (s->real[i].stuck || s->dry_run || target == BALLOOND_UNKNOWN)
 		return;
 	/* A balloon cannot take what the guest needs. */
 	if (target < g->seen.actual)
@@ -141,7 +175,8 @@ static void report(struct scene *s, size_t i)
 	struct scene_guest *real = &s->real[i];
 
 	real->touched = balloond_min(real->touched, g->seen.actual);
-	real->touched = balloond_max(real->touched, balloond_min(real->need, g->seen.actual));
+	real->touched = balloond_max(real->touched,
+				     balloond_min(real->need + real->cache, g->seen.actual));
 	g->seen.resident = real->touched + real->overhead;
 	g->swept = s->snapshot.now;
 	if (real->silent) {
@@ -172,57 +207,72 @@ void scene_pass(struct scene *s, usec_t elapsed)
 						       resident + s->host_other);
 }
 
-static uint64_t charges_after(const struct scene *s)
+/* As io/config-policy.c: what comes behind it in an array is aligned for anything. */
+static size_t largest(size_t size, size_t other)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->plan.n_verdicts; i++) {
-		const struct verdict *v = &s->plan.verdicts[i];
-
-		sum += pool_charge(&s->config.host, v, &s->history.guests[i],
-				   balloond_max(v->target, v->guest.actual));
-	}
-	return sum;
+	return balloond_max(size, balloond_round_up(other, _Alignof(max_align_t)));
 }
 
-static void check_step(const struct scene *s, const struct step *step)
+/* The largest of what the configuration's policies want. */
+static void scene_sizes(struct config *config)
 {
-	const struct verdict *v = &s->plan.verdicts[step->guest];
-	uint64_t margin = s->plan.account.level == BALLOOND_LEVEL_CRITICAL ? 0 : v->margin;
+	config->state_size = config->rule_state_size = config->scratch_size = 0;
+	config->n_gates = 0;
+	for (size_t i = 0; i < config_count_rules(config); i++) {
+		const struct rule *rule = config_rule(config, i);
+		const struct balloond_policy *p = rule->policy;
 
-	/* Relief of a guest below its floor may stop short of it, where there is no room. */
-	if (step->to < step->from)
-		ck_assert_uint_ge(step->to, v->guest.floor);
-	ck_assert_uint_le(step->to, v->guest.ceiling);
-	if (step->to < step->from && v->guest.used != BALLOOND_UNKNOWN)
-		ck_assert_uint_ge(step->to, v->guest.used + margin);
-	if (step->to < step->from)
-		ck_assert(v->guest.flags & BALLOOND_GUEST_MAY_SHRINK);
-	ck_assert_ptr_nonnull(v->rule);
-	ck_assert_uint_eq(step->to, v->target);
+		config->state_size = largest(config->state_size, p->state_size);
+		config->rule_state_size = largest(config->rule_state_size, p->rule_state_size);
+		config->scratch_size = largest(config->scratch_size, p->scratch_size);
+		ck_assert_uint_le(balloond_max(config->state_size, config->rule_state_size),
+				  SCENE_STATE_MAX);
+		ck_assert_uint_le(config->scratch_size, SCENE_STATE_MAX);
+		if (i < config->n_rules && rule->when.n > 0)
+			config->rules[i].gate = config->n_gates++;
+	}
+}
+
+static void scene_lay_out(struct scene *s)
+{
+	struct history *h = &s->history;
+	size_t n_slots;
+
+	scene_sizes(&s->config);
+	ck_assert_uint_le(config_count_rules(&s->config), SCENE_RULES_MAX);
+	n_slots = history_count_slots(&s->config);
+	if (h->state_size == s->config.state_size && h->n_gates == s->config.n_gates &&
+	    h->n_slots == n_slots && h->rule_state_size == s->config.rule_state_size)
+		return;
+	h->state_size = s->config.state_size;
+	h->n_gates = s->config.n_gates;
+	h->n_slots = n_slots;
+	h->rule_state_size = s->config.rule_state_size;
+	h->n_rules = 0;
+	ck_assert_uint_le(history_row_size(h), SCENE_ROW_MAX);
+	memset(s->rows, 0, sizeof(s->rows));
 }
 
 void scene_plan(struct scene *s)
 {
-	enum phase phase = PHASE_FREE;
-
+	scene_lay_out(s);
 	planner_run(&s->config, &s->snapshot, &s->history, s->dry_run, &s->plan);
-	ck_assert_uint_eq(s->plan.n_verdicts, s->snapshot.n_guests);
 	if (s->unchecked)
 		return;
-	for (size_t k = 0; k < s->plan.n_steps; k++) {
-		check_step(s, &s->plan.steps[k]);
-		ck_assert_int_ge(s->plan.steps[k].phase, phase);
-		phase = s->plan.steps[k].phase;
-	}
-	ck_assert_uint_le(charges_after(s),
-			  balloond_max(s->plan.account.pool, s->plan.account.charged));
+	scene_check_plan(s);
+	s->n_plans++;
 }
 
 void scene_tick(struct scene *s, usec_t elapsed)
 {
 	scene_pass(s, elapsed);
 	scene_plan(s);
+}
+
+void scene_run(struct scene *s, unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds; i++)
+		scene_tick(s, SECOND);
 }
 
 const struct verdict *scene_verdict(const struct scene *s, size_t i)

@@ -181,10 +181,9 @@ START_TEST(distress_is_a_mebibyte_swapped_in_between_two_samples)
 	bed.guest.seen.usable = 500 * MiB;
 	bed.guest.seen.swap_in = 700 * MiB; /* before balloond came: tells nothing of now */
 	sample(&bed, 5 * SECOND);
-	ck_assert(!bed.memory.swapped);
+	ck_assert_uint_eq(bed.memory.distress, 0);
 	bed.guest.seen.swap_in += MiB - 1;
 	sample(&bed, 1 * SECOND);
-	ck_assert(bed.memory.swapped);
 	ck_assert_uint_eq(bed.memory.distress, 0);
 	bed.guest.seen.swap_in += MiB;
 	sample(&bed, 1 * SECOND);
@@ -196,11 +195,28 @@ START_TEST(distress_is_a_mebibyte_swapped_in_between_two_samples)
 }
 END_TEST
 
+START_TEST(a_guest_has_swap_once_it_has_used_it)
+{
+	struct bed bed;
+
+	bed_init(&bed, 1 * GiB);
+	bed.guest.seen.usable = 500 * MiB;
+	bed.guest.seen.swap_in = bed.guest.seen.swap_out = 0;
+	sample(&bed, 5 * SECOND);
+	ck_assert(!bed.memory.swapped);
+	bed.guest.seen.swap_out = 4096;
+	sample(&bed, 1 * SECOND);
+	ck_assert(bed.memory.swapped);
+}
+END_TEST
+
 START_TEST(margin_is_the_larger_of_32_mib_and_a_hundredth)
 {
-	ck_assert_uint_eq(demand_margin(0), 32 * MiB);
-	ck_assert_uint_eq(demand_margin(3200 * MiB), 32 * MiB);
-	ck_assert_uint_eq(demand_margin(6400 * MiB), 64 * MiB);
+	ck_assert_uint_eq(demand_margin(0, true), 32 * MiB);
+	ck_assert_uint_eq(demand_margin(3200 * MiB, true), 32 * MiB);
+	ck_assert_uint_eq(demand_margin(6400 * MiB, true), 64 * MiB);
+	/* nothing warns before the OOM killer of a guest without swap */
+	ck_assert_uint_eq(demand_margin(3200 * MiB, false), 64 * MiB);
 }
 END_TEST
 
@@ -324,6 +340,7 @@ int main(void)
 	tcase_add_test(tc, usable_that_is_short_counts_from_the_larger_size);
 	tcase_add_test(tc, a_reboot_forgets_what_the_last_boot_told);
 	tcase_add_test(tc, distress_is_a_mebibyte_swapped_in_between_two_samples);
+	tcase_add_test(tc, a_guest_has_swap_once_it_has_used_it);
 	tcase_add_test(tc, margin_is_the_larger_of_32_mib_and_a_hundredth);
 	tcase_add_loop_test(tc, kernel_floor_is_the_table_of_linux, 0,
 			    sizeof(kernel_floors) / sizeof(kernel_floors[0]));

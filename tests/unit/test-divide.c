@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The four tiers: which one fits, how the next is shared, and that lending stops 2 % short. */
+/* The tiers: which one fits, how the next is shared, and that lending stops 2 % short. */
 
 #include "balloond/core/divide.h"
 
@@ -11,6 +11,9 @@
 #include "tests/unit/check-main.h"
 #include "tests/unit/random.h"
 #include "tests/unit/scene.h"
+
+/* What equal shares leave of a division: less than a guest's shares for each. */
+#define REST(n) ((n)*UINT64_C(1000))
 
 /* `n` guests of 4 GiB that have 2, need 512 MiB and claim 1 of the 3 GiB that they are proposed.
  * Nothing counts but the sizes: no overhead. */
@@ -69,7 +72,7 @@ START_TEST(lending_stops_two_per_cent_short_of_the_pool)
 	scene_tiers(&s, 4, 8 * GiB);
 	scene_tick(&s, SECOND);
 	ck_assert_uint_le(wanted(&s) + overheads(&s), 8 * GiB - 8 * GiB / 50);
-	ck_assert_uint_ge(wanted(&s) + overheads(&s), 8 * GiB - 8 * GiB / 50 - 4);
+	ck_assert_uint_ge(wanted(&s) + overheads(&s), 8 * GiB - 8 * GiB / 50 - REST(4));
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_int_eq(scene_verdict(&s, i)->reason, REASON_POOL_SHORT);
 }
@@ -84,7 +87,7 @@ START_TEST(claims_may_take_the_whole_pool)
 		scene_claim[i] = 2500 * MiB;
 	scene_tick(&s, SECOND);
 	ck_assert_uint_le(wanted(&s) + overheads(&s), 8 * GiB);
-	ck_assert_uint_ge(wanted(&s) + overheads(&s), 8 * GiB - 4);
+	ck_assert_uint_ge(wanted(&s) + overheads(&s), 8 * GiB - REST(4));
 }
 END_TEST
 
@@ -92,13 +95,18 @@ START_TEST(below_all_claims_everybody_keeps_what_the_guard_leaves)
 {
 	struct scene s;
 
-	scene_tiers(&s, 4, 1 * GiB); /* used + margin: 4 x (512 + 40) MiB and the overheads */
+	/* Room for all floors, 4 x 518 MiB, and not for half of a doubled margin above what is
+	 * used, 4 x 553 MiB; and the overheads. */
+	scene_tiers(&s, 4, 2560 * MiB);
+	for (size_t i = 0; i < 4; i++)
+		scene_without_swap(&s, i);
 	scene_tick(&s, SECOND);
 	for (size_t i = 0; i < 4; i++) {
 		const struct verdict *v = scene_verdict(&s, i);
 
 		ck_assert_uint_eq(v->wanted, v->low);
-		ck_assert_uint_ge(v->low, 512 * MiB);
+		ck_assert_uint_ge(v->low, 552 * MiB);
+		ck_assert_uint_gt(v->low, v->guest.floor);
 		ck_assert_int_eq(v->reason, REASON_POOL_SHORT);
 	}
 }
@@ -130,11 +138,12 @@ START_TEST(lent_memory_is_shared_by_shares)
 
 	scene_tiers(&s, 2, 3584 * MiB);
 	promises[0] = promises[1] = s.promise;
-	promises[0].match.names = first;
+	promises[0].match.texts[MATCH_NAME].items = first;
 	promises[0].shares = 3000;
 	s.config.promises = promises;
 	s.config.n_promises = 2;
 	scene_claim[0] = scene_claim[1] = 600 * MiB;
+	s.guests[0].seen.actual = s.guests[1].seen.actual = 1 * GiB;
 	scene_tick(&s, SECOND);
 	for (size_t i = 0; i < 2; i++)
 		lent[i] = scene_verdict(&s, i)->wanted + scene_verdict(&s, i)->overhead;
@@ -166,15 +175,19 @@ START_TEST(a_machine_that_is_low_gets_back_what_its_reserve_lacks)
 	scene_tiers(&s, 8, 60 * GiB); /* the pool says that all is well */
 	for (size_t i = 0; i < 8; i++) {
 		s.real[i].touched = 2 * GiB;
-		scene_proposal[i] = scene_claim[i] = 2 * GiB;
+		scene_proposal[i] = 2 * GiB;
+		scene_claim[i] = 1 * GiB;
 	}
 	scene_tick(&s, SECOND);
 	s.host_other = 64 * GiB - 8 * (2 * GiB + 64 * MiB) - 200 * MiB;
 	scene_tick(&s, SECOND);
 	ck_assert_uint_eq(s.plan.account.level, BALLOOND_LEVEL_LOW);
 	missing = s.plan.account.reserve - 200 * MiB;
+	ck_assert_uint_eq(s.plan.account.missing, missing);
 	ck_assert_uint_le(wanted(&s), 16 * GiB - missing);
-	ck_assert_uint_ge(wanted(&s), 16 * GiB - missing - 8);
+	ck_assert_uint_ge(wanted(&s), 16 * GiB - missing - REST(8));
+	for (size_t i = 0; i < 8; i++)
+		ck_assert_int_eq(scene_verdict(&s, i)->reason, REASON_HOST_SHORT);
 }
 END_TEST
 

@@ -13,13 +13,16 @@
 
 #define MAX 32u
 #define STATE_SIZE 16u
+#define KEY 7u
+/* Room for two gates and two slots with their headers. */
+#define ROW_MAX 128u
 
 struct bed {
 	struct snapshot snapshot;
 	struct history history;
 	struct guest guests[MAX];
 	struct memory memories[2][MAX];
-	uint8_t states[2][MAX * STATE_SIZE];
+	_Alignas(16) uint8_t states[2][MAX * ROW_MAX];
 };
 
 static void bed_init(struct bed *bed)
@@ -29,9 +32,10 @@ static void bed_init(struct bed *bed)
 	bed->snapshot.now = 7 * BALLOOND_SECOND;
 	bed->history.guests = bed->memories[0];
 	bed->history.spare = bed->memories[1];
-	bed->history.states = bed->states[0];
-	bed->history.spare_states = bed->states[1];
+	bed->history.rows = bed->states[0];
+	bed->history.spare_rows = bed->states[1];
 	bed->history.state_size = STATE_SIZE;
+	bed->history.n_slots = 1;
 	bed->history.max_guests = MAX;
 	/* Spare room is dirty: it held other guests' records a tick ago. */
 	memset(bed->memories[1], 0xa5, sizeof(bed->memories[1]));
@@ -57,7 +61,8 @@ static void mark(struct bed *bed)
 {
 	for (size_t i = 0; i < bed->history.n_guests; i++) {
 		bed->history.guests[i].stuck_times = (uint32_t)bed->history.guests[i].uuid[0];
-		memset(history_state(&bed->history, i), bed->history.guests[i].uuid[0], STATE_SIZE);
+		memset(history_state(&bed->history, i, KEY, 1), bed->history.guests[i].uuid[0],
+		       STATE_SIZE);
 	}
 }
 
@@ -66,7 +71,7 @@ static void check_marks(const struct bed *bed, const char *names, const char *kn
 	ck_assert_uint_eq(bed->history.n_guests, strlen(names));
 	for (size_t i = 0; names[i]; i++) {
 		const struct memory *m = &bed->history.guests[i];
-		const uint8_t *state = history_state(&bed->history, i);
+		const uint8_t *state = history_state(&bed->history, i, KEY, 1);
 		bool is_known = strchr(known, names[i]) != NULL;
 
 		ck_assert_int_eq(m->uuid[0], names[i]);
@@ -153,7 +158,6 @@ START_TEST(a_new_guest_is_adopted_at_the_size_that_it_has)
 	ck_assert_uint_eq(m->used, BALLOOND_UNKNOWN);
 	ck_assert_uint_eq(m->kernel, BALLOOND_UNKNOWN);
 	ck_assert_uint_eq(m->resident, BALLOOND_UNKNOWN);
-	ck_assert_uint_eq(m->rule_key, 0);
 	ck_assert(!m->asked);
 }
 END_TEST
@@ -165,10 +169,73 @@ START_TEST(without_policy_state_there_are_no_bytes)
 	bed_init(&bed);
 	bed.history.state_size = 0;
 	follow(&bed, "abc");
-	ck_assert_ptr_null(history_state(&bed.history, 1));
+	ck_assert_ptr_null(history_state(&bed.history, 1, KEY, 1));
 	ck_assert_ptr_null(history_rule_state(&bed.history, 0));
 	for (size_t i = 0; i < sizeof(bed.states[1]); i++)
 		ck_assert_uint_eq(bed.states[1][i], 0xa5);
+}
+END_TEST
+
+START_TEST(state_is_kept_for_each_rule_that_a_guest_follows_in_turn)
+{
+	struct bed bed;
+	uint8_t *state;
+
+	bed_init(&bed);
+	bed.history.n_gates = 2;
+	bed.history.n_slots = 2;
+	ck_assert_uint_le(history_row_size(&bed.history), ROW_MAX);
+	follow(&bed, "abc");
+	state = history_state(&bed.history, 1, 11, 1);
+	memset(state, 1, STATE_SIZE);
+	state = history_state(&bed.history, 1, 22, 2);
+	ck_assert_uint_eq(state[0], 0);
+	memset(state, 2, STATE_SIZE);
+	follow(&bed, "bc");
+	state = history_state(&bed.history, 0, 11, 3);
+	ck_assert_uint_eq(state[STATE_SIZE - 1], 1);
+	/* a third takes the place of the one that was not asked for longest */
+	state = history_state(&bed.history, 0, 33, 4);
+	ck_assert_uint_eq(state[0], 0);
+	ck_assert_uint_eq(((uint8_t *)history_state(&bed.history, 0, 11, 5))[0], 1);
+	ck_assert_uint_eq(((uint8_t *)history_state(&bed.history, 0, 22, 6))[0], 0);
+	history_forget(&bed.history, 0, 11);
+	ck_assert_uint_eq(((uint8_t *)history_state(&bed.history, 0, 11, 7))[0], 0);
+}
+END_TEST
+
+START_TEST(a_gate_is_closed_until_its_own_rule_opens_it)
+{
+	const struct rule rule = { .key = 5, .gate = 1 }, other = { .key = 6, .gate = 1 };
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.history.n_gates = 2;
+	follow(&bed, "ab");
+	history_gate(&bed.history, 0, &rule)->open = true;
+	follow(&bed, "a");
+	ck_assert(history_gate(&bed.history, 0, &rule)->open);
+	ck_assert(!history_gate(&bed.history, 0, &other)->open);
+	ck_assert(!history_gate(&bed.history, 0, &rule)->open);
+}
+END_TEST
+
+START_TEST(a_rate_is_between_two_readings_and_unknown_without_them)
+{
+	struct counter c = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN };
+
+	counter_read(&c, 100, BALLOOND_SECOND);
+	ck_assert_uint_eq(c.rate, BALLOOND_UNKNOWN);
+	counter_read(&c, 600, 2 * BALLOOND_SECOND);
+	ck_assert_uint_eq(c.rate, 250);
+	counter_read(&c, BALLOOND_UNKNOWN, BALLOOND_SECOND);
+	ck_assert_uint_eq(c.rate, BALLOOND_UNKNOWN);
+	counter_read(&c, 700, BALLOOND_SECOND);
+	ck_assert_uint_eq(c.rate, 100);
+	counter_read(&c, 3, BALLOOND_SECOND); /* began anew */
+	ck_assert_uint_eq(c.rate, BALLOOND_UNKNOWN);
+	counter_read(&c, 4, 0);
+	ck_assert_uint_eq(c.rate, BALLOOND_UNKNOWN);
 }
 END_TEST
 
@@ -224,6 +291,9 @@ int main(void)
 	tcase_add_test(tc, a_guest_that_left_and_came_back_is_new);
 	tcase_add_test(tc, a_new_guest_is_adopted_at_the_size_that_it_has);
 	tcase_add_test(tc, without_policy_state_there_are_no_bytes);
+	tcase_add_test(tc, state_is_kept_for_each_rule_that_a_guest_follows_in_turn);
+	tcase_add_test(tc, a_gate_is_closed_until_its_own_rule_opens_it);
+	tcase_add_test(tc, a_rate_is_between_two_readings_and_unknown_without_them);
 	tcase_add_test(tc, rule_state_is_kept_while_its_key_stays);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

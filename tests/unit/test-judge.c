@@ -1,67 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The first look at one guest: its state with the reason, its bounds, its flags. */
+/* The first look at one guest: its state with the reason, its flags. */
 
 #include "balloond/core/judge.h"
 
 #include "balloond/policy-math.h"
 #include "tests/unit/check-main.h"
-#include "tests/unit/scene.h"
-
-#define NOW (1000 * SECOND)
-#define UNKNOWN BALLOOND_UNKNOWN
-
-/* A guest of 4 GiB that is promised half and managed; one change a test. */
-struct bed {
-	struct config config;
-	struct promise promise;
-	struct rule rule;
-	char *pattern[1];
-	struct guest guest;
-	struct memory memory;
-	struct verdict verdict;
-};
-
-static void bed_init(struct bed *bed)
-{
-	memset(bed, 0, sizeof(*bed));
-	bed->pattern[0] = (char *)"db-*";
-	bed->promise = (struct promise){
-		.name = (char *)"databases",
-		.match = { bed->pattern, 1 },
-		.shares = 2000,
-	};
-	bed->rule = (struct rule){
-		.name = (char *)"all",
-		.match = { bed->pattern, 1 },
-		.policy = &scene_policy,
-	};
-	bed->config = (struct config){
-		.promises = &bed->promise,
-		.n_promises = 1,
-		.rules = &bed->rule,
-		.n_rules = 1,
-	};
-	guest_init(&bed->guest, "u", "db-1");
-	bed->guest.facts = GUEST_INSPECTED | GUEST_BALLOON;
-	bed->guest.seen.maximum = bed->guest.seen.actual = bed->guest.sold = 4 * GiB;
-	bed->guest.seen.stats_age = 0;
-	bed->guest.stamp = 1;
-	bed->guest.period = SECOND;
-	bed->memory = (struct memory){
-		.target = 4 * GiB,
-		.actual = 4 * GiB,
-		.kernel = UNKNOWN,
-		.used = 1 * GiB,
-		.sample = 5,
-	};
-}
-
-static const struct verdict *judge(struct bed *bed)
-{
-	judge_guest(&bed->config, &bed->guest, &bed->memory, NOW, &bed->verdict);
-	return &bed->verdict;
-}
+#include "tests/unit/judge-bed.h"
 
 /* The facts are what the guest has besides being inspected and having a balloon. */
 enum change {
@@ -83,6 +28,10 @@ enum change {
 	PERIOD_KEPT,
 	KEPT_BUT_REPORTS,
 	NO_USABLE,
+	HELD,
+	HELD_AND_LOW,
+	DRY_ENTRY,
+	NO_CONDITION_HOLDS,
 };
 
 static const struct state_test {
@@ -121,6 +70,11 @@ static const struct state_test {
 	{ 0, NO_USABLE, STATE_BLIND, REASON_NEVER_REPORTED },
 	{ 0, PERIOD_KEPT, STATE_BLIND, REASON_PERIOD_KEPT },
 	{ 0, KEPT_BUT_REPORTS, STATE_MANAGED, REASON_POLICY },
+	{ 0, HELD, STATE_HELD, REASON_HELD_TENANT },
+	{ GUEST_NO_STATS, HELD, STATE_HELD, REASON_HELD_TENANT },
+	{ 0, HELD_AND_LOW, STATE_MANAGED, REASON_POLICY },
+	{ 0, DRY_ENTRY, STATE_OBSERVED, REASON_ENTRY_DRY },
+	{ 0, NO_CONDITION_HOLDS, STATE_MANAGED, REASON_NO_WHEN },
 	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
 	{ GUEST_NO_STATS, NOTHING, STATE_BLIND, REASON_NO_STATS },
 };
@@ -135,6 +89,12 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->guest.seen.actual = UNKNOWN;
 	if (change == NO_RULE)
 		bed->config.n_rules = 0;
+	if (change == HELD || change == HELD_AND_LOW) {
+		bed->config.tenants.allow = 1u << TENANT_HOLD;
+		bed->guest.wish = (struct tenant_wish){ 1u << TENANT_HOLD, .hold = true };
+		bed->level = change == HELD ? BALLOOND_LEVEL_TIGHT : BALLOOND_LEVEL_LOW;
+	}
+	bed->promise.dry_run = change == DRY_ENTRY;
 	if (change == STUCK)
 		bed->memory.no_shrink_until = NOW + 1;
 	if (change == JUST_BOOTED || change == SAMPLED_LATELY)
@@ -144,6 +104,16 @@ static void change_definition(struct bed *bed, enum change change)
 	if (change == SAMPLED_LONG_AGO) {
 		bed->guest.booted = NOW - 60 * SECOND;
 		bed->memory.boot_sampled = NOW - 30 * SECOND;
+	}
+}
+
+static struct condition never = { METRIC_GUEST_USED, true, { AMOUNT_BYTES, UINT64_MAX - 1 } };
+
+static void change_rule(struct bed *bed, enum change change)
+{
+	if (change == NO_CONDITION_HOLDS) {
+		bed->rule.when = (struct when){ &never, 1, 0 };
+		bed->config.n_gates = 1;
 	}
 }
 
@@ -179,6 +149,7 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 	bed_init(&bed);
 	bed.guest.facts |= row->facts;
 	change_definition(&bed, row->change);
+	change_rule(&bed, row->change);
 	change_statistics(&bed, row->change);
 	judge(&bed);
 	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
@@ -234,79 +205,6 @@ START_TEST(a_single_sample_that_nobody_asked_for_is_soon_stale)
 	ck_assert_int_eq(judge(&bed)->state, STATE_STALE);
 	bed.memory.sample = 2;
 	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
-}
-END_TEST
-
-/* Of a guest with 4 GiB; sizes in MiB, shares in permille. */
-static const struct {
-	struct amount max;
-	uint64_t sold, ceiling;
-} ceilings[] = {
-	{ { AMOUNT_AUTO, 0 }, 4096, 4096 },
-	{ { AMOUNT_AUTO, 0 }, 3072, 3072 }, /* sold less than it was booted with */
-	{ { AMOUNT_AUTO, 0 }, 8192, 4096 },
-	{ { AMOUNT_AUTO, 0 }, 0, 4096 }, /* not known what was sold */
-	{ { AMOUNT_BYTES, 2048 * MiB }, 3072, 2048 },
-	{ { AMOUNT_BYTES, 3584 * MiB }, 3072, 3584 }, /* the file's word beats the domain's */
-	{ { AMOUNT_BYTES, 9999 * MiB }, 3072, 4096 }, /* never above the maximum */
-	{ { AMOUNT_PERMILLE, 500 }, 3072, 2048 },     /* of the maximum */
-	{ { AMOUNT_PERMILLE, 2000 }, 3072, 4096 },
-};
-
-START_TEST(ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	bed.promise.max = ceilings[_i].max;
-	bed.guest.sold = ceilings[_i].sold ? ceilings[_i].sold * MiB : UNKNOWN;
-	ck_assert_uint_eq(judge(&bed)->guest.ceiling, ceilings[_i].ceiling * MiB);
-	ck_assert_uint_le(judge(&bed)->guest.floor, judge(&bed)->guest.ceiling);
-}
-END_TEST
-
-/* Of a guest with 4 GiB, sold 2 GiB; the kernel's floor of 4 GiB is 488 MiB. */
-static const struct {
-	struct amount min;
-	uint64_t kernel, floor;
-} floors[] = {
-	{ { AMOUNT_AUTO, 0 }, 0, 1024 }, /* half of the ceiling */
-	{ { AMOUNT_PERMILLE, 750 }, 0, 1536 },
-	{ { AMOUNT_PERMILLE, 100 }, 0, 488 }, /* the kernel cannot do with less */
-	{ { AMOUNT_BYTES, 700 * MiB }, 0, 700 },
-	{ { AMOUNT_BYTES, 3000 * MiB }, 0, 2048 }, /* never above the ceiling */
-	{ { AMOUNT_KERNEL, 0 }, 0, 488 },
-	{ { AMOUNT_KERNEL, 0 }, 512, 968 }, /* what it hides, and the table of the rest */
-	{ { AMOUNT_KERNEL, 0 }, 4000, 2048 },
-};
-
-START_TEST(floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	bed.guest.sold = 2 * GiB;
-	bed.promise.min = floors[_i].min;
-	bed.memory.kernel = floors[_i].kernel ? floors[_i].kernel * MiB : UNKNOWN;
-	ck_assert_uint_eq(judge(&bed)->guest.floor, floors[_i].floor * MiB);
-}
-END_TEST
-
-START_TEST(a_guest_that_no_entry_means_has_the_built_in_promise)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	ck_assert_ptr_eq(judge(&bed)->promise, &bed.promise);
-	ck_assert_uint_eq(judge(&bed)->guest.shares, 2000);
-	guest_init(&bed.guest, "u", "web-1");
-	bed.guest.seen.maximum = bed.guest.seen.actual = bed.guest.sold = 4 * GiB;
-	judge(&bed);
-	ck_assert_ptr_null(bed.verdict.promise);
-	ck_assert_ptr_null(bed.verdict.rule);
-	ck_assert_uint_eq(bed.verdict.guest.shares, 1000);
-	ck_assert_uint_eq(bed.verdict.guest.floor, 2 * GiB);
-	ck_assert_uint_eq(bed.verdict.guest.ceiling, 4 * GiB);
 }
 END_TEST
 
@@ -381,11 +279,6 @@ int main(void)
 	tcase_add_test(tc, every_state_has_a_test_and_every_reason_words);
 	tcase_add_test(tc, statistics_just_young_enough_are_not_stale);
 	tcase_add_test(tc, a_single_sample_that_nobody_asked_for_is_soon_stale);
-	tcase_add_loop_test(tc, ceiling_is_what_was_promised_or_sold_and_never_above_the_maximum, 0,
-			    N(ceilings));
-	tcase_add_loop_test(tc, floor_is_the_larger_of_what_was_promised_and_what_the_kernel_needs,
-			    0, N(floors));
-	tcase_add_test(tc, a_guest_that_no_entry_means_has_the_built_in_promise);
 	tcase_add_test(tc, flags_say_what_the_guest_is_and_may);
 	tcase_add_test(tc, a_blind_guest_gives_only_what_its_entry_says_in_so_many_words);
 	tcase_add_test(tc, statistics_are_armed_for_guests_that_are_steered_and_can_report);

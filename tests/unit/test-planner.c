@@ -2,7 +2,6 @@
 
 /* The planner on whole hosts: what guests and pool look like after a while. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "balloond/core/guard.h"
@@ -10,31 +9,15 @@
 #include "tests/unit/check-main.h"
 #include "tests/unit/scene.h"
 
-static void add_guests(struct scene *s, unsigned n, uint64_t ceiling, uint64_t need)
-{
-	for (unsigned i = 0; i < n; i++) {
-		char name[16];
-
-		(void)snprintf(name, sizeof(name), "g%02u", i);
-		scene_add(s, name, ceiling, need);
-	}
-}
-
-static void run(struct scene *s, unsigned seconds)
-{
-	for (unsigned i = 0; i < seconds; i++)
-		scene_tick(s, SECOND);
-}
-
 START_TEST(planner_leaves_guests_alone_that_no_rule_matches)
 {
 	struct scene s;
 
 	scene_init(&s);
 	s.config.n_rules = 0;
-	add_guests(&s, 2, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 2, 2 * GiB, 64 * MiB);
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 3);
+	scene_run(&s, 3);
 	ck_assert_uint_eq(s.plan.n_steps, 0);
 	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_OBSERVED);
 	ck_assert_int_eq(scene_verdict(&s, 0)->reason, REASON_NO_RULE);
@@ -47,12 +30,12 @@ START_TEST(planner_follows_a_proposal_down_and_up)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 10);
+	scene_run(&s, 10);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
 	scene_proposal[0] = 2 * GiB;
-	run(&s, 2);
+	scene_run(&s, 2);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 2 * GiB);
 }
 END_TEST
@@ -63,12 +46,12 @@ START_TEST(planner_takes_nothing_while_an_elastic_pool_has_room)
 
 	scene_init(&s);
 	s.config.host.commit = COMMIT_ELASTIC;
-	add_guests(&s, 8, 2 * GiB, 256 * MiB); /* ceilings: twice the pool */
+	scene_add_many(&s, 8, 2 * GiB, 256 * MiB); /* ceilings: twice the pool */
 	for (unsigned i = 0; i < 8; i++) {
 		s.real[i].touched = 256 * MiB;
 		scene_proposal[i] = 512 * MiB;
 	}
-	run(&s, 20);
+	scene_run(&s, 20);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 2 * GiB);
 	ck_assert_int_eq(scene_verdict(&s, 0)->reason, REASON_NOT_NEEDED);
 }
@@ -81,10 +64,10 @@ START_TEST(planner_takes_what_an_elastic_pool_lacks_and_no_more)
 
 	scene_init(&s);
 	s.config.host.commit = COMMIT_ELASTIC;
-	add_guests(&s, 5, 2 * GiB, 256 * MiB); /* all touched: 10 GiB against a pool of 8 */
+	scene_add_many(&s, 5, 2 * GiB, 256 * MiB); /* all touched: 10 GiB against a pool of 8 */
 	for (unsigned i = 0; i < 5; i++)
 		scene_proposal[i] = 512 * MiB;
-	run(&s, 60);
+	scene_run(&s, 60);
 	for (unsigned i = 0; i < 5; i++) {
 		sum += s.guests[i].seen.resident;
 		ck_assert_uint_gt(s.guests[i].seen.actual, 1 * GiB);
@@ -100,12 +83,12 @@ START_TEST(planner_moves_memory_from_the_idle_to_the_busy)
 
 	scene_init(&s);
 	s.config.host.pool.value = 5 * GiB;
-	add_guests(&s, 2, 4 * GiB, 512 * MiB);
+	scene_add_many(&s, 2, 4 * GiB, 512 * MiB);
 	scene_proposal[0] = scene_proposal[1] = 1 * GiB;
-	run(&s, 30);
+	scene_run(&s, 30);
 	s.real[1].need = 3 * GiB;
 	scene_proposal[1] = 3584 * MiB;
-	run(&s, 10);
+	scene_run(&s, 10);
 	ck_assert_uint_eq(s.guests[1].seen.actual, 3584 * MiB);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
 }
@@ -117,11 +100,11 @@ START_TEST(planner_cuts_what_is_lent_before_what_is_needed)
 
 	scene_init(&s);
 	s.config.host.pool.value = 4 * GiB;
-	add_guests(&s, 2, 3 * GiB, 512 * MiB);
+	scene_add_many(&s, 2, 3 * GiB, 512 * MiB);
 	scene_proposal[0] = scene_proposal[1] = 3 * GiB;
 	scene_claim[0] = 2800 * MiB; /* needs nearly all of it */
 	scene_claim[1] = 600 * MiB;
-	run(&s, 60);
+	scene_run(&s, 60);
 	ck_assert_uint_ge(s.guests[0].seen.actual, 2800 * MiB);
 	ck_assert_uint_lt(s.guests[1].seen.actual, 1200 * MiB);
 	ck_assert_int_eq(scene_verdict(&s, 1)->reason, REASON_POOL_SHORT);
@@ -137,13 +120,13 @@ START_TEST(planner_divides_a_short_pool_by_shares)
 
 	scene_init(&s);
 	promises[0] = promises[1] = s.promise;
-	promises[0].match.names = first;
+	promises[0].match.texts[MATCH_NAME].items = first;
 	promises[0].shares = 3000;
 	s.config.promises = promises;
 	s.config.n_promises = 2;
 	s.config.host.pool.value = 5 * GiB;
-	add_guests(&s, 2, 4 * GiB, 256 * MiB);
-	run(&s, 120);
+	scene_add_many(&s, 2, 4 * GiB, 256 * MiB);
+	scene_run(&s, 120);
 	a = scene_verdict(&s, 0)->guest.charge;
 	b = scene_verdict(&s, 1)->guest.charge;
 	ck_assert_uint_le(a + b, 5 * GiB);
@@ -159,12 +142,12 @@ START_TEST(planner_never_counts_on_memory_that_a_stuck_guest_keeps)
 
 	scene_init(&s);
 	s.config.host.pool.value = 4 * GiB;
-	add_guests(&s, 2, 3 * GiB, 256 * MiB);
+	scene_add_many(&s, 2, 3 * GiB, 256 * MiB);
 	s.guests[1].seen.actual = 768 * MiB;
 	s.real[0].stuck = true;
 	scene_proposal[0] = 1 * GiB;
 	scene_proposal[1] = 3 * GiB;
-	run(&s, 60);
+	scene_run(&s, 60);
 	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_STUCK);
 	/* 4 GiB less 3 GiB that the stuck one keeps, less what QEMU adds to both. */
 	ck_assert_uint_le(scene_verdict(&s, 1)->target, 1 * GiB);
@@ -176,18 +159,18 @@ START_TEST(planner_gives_a_booting_guest_its_ceiling)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 4 * GiB, 256 * MiB);
+	scene_add_many(&s, 1, 4 * GiB, 256 * MiB);
 	s.guests[0].seen.actual = 1 * GiB;
-	run(&s, 1);
+	scene_run(&s, 1);
 	s.guests[0].booted = s.snapshot.now;
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 1);
+	scene_run(&s, 1);
 	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
 	/* Not quite: the driver must have something to report. */
 	ck_assert_uint_eq(scene_verdict(&s, 0)->target, 4 * GiB - MiB);
 	ck_assert_uint_ge(scene_verdict(&s, 0)->guest.charge, 4 * GiB);
 	/* Once it reports and its services had time to start, it is like the others. */
-	run(&s, 60);
+	scene_run(&s, 60);
 	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_MANAGED);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
 }
@@ -199,9 +182,9 @@ START_TEST(planner_asks_for_nothing_in_a_dry_run)
 
 	scene_init(&s);
 	s.dry_run = true;
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 3);
+	scene_run(&s, 3);
 	ck_assert_uint_eq(s.plan.n_steps, 1);
 	ck_assert_uint_eq(s.history.guests[0].target, 2 * GiB);
 	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.target, 2 * GiB);
@@ -213,7 +196,7 @@ START_TEST(planner_asks_again_for_what_was_refused)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
 	s.real[0].stuck = true; /* nothing moves: it never got the order */
 	scene_proposal[0] = 2 * GiB - 100 * MiB;
 	scene_tick(&s, SECOND);
@@ -233,10 +216,10 @@ START_TEST(planner_yields_to_a_guest_that_took_memory_back)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
 	s.guests[0].facts |= GUEST_AUTODEFLATE;
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 12);
+	scene_run(&s, 12);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
 	s.real[0].stuck = true;
 	s.guests[0].seen.actual = 1200 * MiB;
@@ -252,10 +235,10 @@ START_TEST(planner_reads_no_cry_from_a_reboot)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
 	s.guests[0].facts |= GUEST_AUTODEFLATE;
 	scene_proposal[0] = 1 * GiB;
-	run(&s, 12);
+	scene_run(&s, 12);
 	ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
 	s.guests[0].booted = s.snapshot.now;
 	s.guests[0].seen.actual = 2 * GiB; /* the balloon is empty before the driver loads */
@@ -270,11 +253,11 @@ START_TEST(planner_takes_over_a_size_that_somebody_else_set)
 	struct scene s;
 
 	scene_init(&s);
-	add_guests(&s, 1, 2 * GiB, 64 * MiB);
-	run(&s, 2);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
+	scene_run(&s, 2);
 	s.real[0].stuck = true; /* the target is not balloond's */
 	s.guests[0].seen.actual = 1536 * MiB;
-	run(&s, 15);
+	scene_run(&s, 15);
 	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.target, 1536 * MiB);
 	ck_assert_uint_eq(s.plan.n_steps, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The host's account: reserve, pool, level, charges, room. */
+/* The host's account: reserve, pool, charges, promises, room. */
 
 #include "balloond/core/pool.h"
 
@@ -195,40 +195,6 @@ START_TEST(pool_of_a_number_is_taken_as_it_is)
 }
 END_TEST
 
-/* Of a reserve of 1000 bytes: edges at 1000, 250, 80; left at 1250, 313, 100. */
-static const struct {
-	uint32_t old;
-	uint64_t available;
-	uint32_t level;
-} levels[] = {
-	{ BALLOOND_LEVEL_NORMAL, 1000, BALLOOND_LEVEL_NORMAL },
-	{ BALLOOND_LEVEL_NORMAL, 999, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_NORMAL, 250, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_NORMAL, 249, BALLOOND_LEVEL_LOW },
-	{ BALLOOND_LEVEL_NORMAL, 80, BALLOOND_LEVEL_LOW },
-	{ BALLOOND_LEVEL_NORMAL, 79, BALLOOND_LEVEL_CRITICAL },
-	{ BALLOOND_LEVEL_NORMAL, 0, BALLOOND_LEVEL_CRITICAL },
-	{ BALLOOND_LEVEL_TIGHT, 1249, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_TIGHT, 1250, BALLOOND_LEVEL_NORMAL },
-	{ BALLOOND_LEVEL_TIGHT, 250, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_LOW, 311, BALLOOND_LEVEL_LOW },
-	{ BALLOOND_LEVEL_LOW, 313, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_LOW, 1249, BALLOOND_LEVEL_TIGHT },
-	{ BALLOOND_LEVEL_LOW, 1250, BALLOOND_LEVEL_NORMAL },
-	{ BALLOOND_LEVEL_CRITICAL, 99, BALLOOND_LEVEL_CRITICAL },
-	{ BALLOOND_LEVEL_CRITICAL, 100, BALLOOND_LEVEL_LOW },
-	{ BALLOOND_LEVEL_CRITICAL, 5000, BALLOOND_LEVEL_NORMAL },
-};
-
-START_TEST(level_is_left_a_quarter_above_its_edge)
-{
-	ck_assert_uint_eq(pool_level(levels[_i].old, levels[_i].available, 1000), levels[_i].level);
-	/* Without a reserve nothing is short. */
-	ck_assert_uint_eq(pool_level(levels[_i].old, levels[_i].available, 0),
-			  BALLOOND_LEVEL_NORMAL);
-}
-END_TEST
-
 /* A guest of 4 GiB with 1 GiB resident, an overhead of 100 MiB, a burst of 256 MiB. */
 static const struct charge {
 	const char *what;
@@ -284,7 +250,8 @@ START_TEST(room_is_the_smaller_of_what_pool_and_machine_have)
 	overhead = scene_verdict(&s, 0)->overhead;
 	ck_assert_uint_eq(a->charged, 2 * GiB + overhead);
 	ck_assert_uint_eq(a->room, 8 * GiB - 2 * GiB - overhead);
-	ck_assert_uint_eq(a->available, 9 * GiB - 2 * GiB - overhead);
+	/* The pool has more left than the machine, on the scale of the reserve. */
+	ck_assert_uint_eq(a->available, 16 * GiB - 512 * MiB - 2 * GiB - 64 * MiB);
 	ck_assert_uint_eq(a->level, BALLOOND_LEVEL_NORMAL);
 	s.host_other = 12 * GiB; /* 16 - 12 - 2 - 64 MiB */
 	scene_tick(&s, SECOND);
@@ -298,6 +265,60 @@ START_TEST(room_is_the_smaller_of_what_pool_and_machine_have)
 	s.real[0].stuck = true;
 	scene_tick(&s, SECOND);
 	ck_assert_uint_eq(a->free, 1 * GiB - 192 * MiB);
+}
+END_TEST
+
+START_TEST(what_was_granted_to_each_is_spent)
+{
+	struct scene s;
+	uint64_t free;
+
+	scene_init(&s);
+	scene_add_many(&s, 3, 2 * GiB, 64 * MiB);
+	s.host_other = 6 * GiB;
+	scene_tick(&s, SECOND);
+	free = s.plan.account.free;
+	for (size_t i = 0; i < 3; i++) {
+		s.history.guests[i].granted = (i + 1) * 100 * MiB;
+		s.history.guests[i].granted_base = s.guests[i].seen.resident;
+		s.history.guests[i].target = 3 * GiB;
+		s.real[i].stuck = true;
+	}
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(s.plan.account.free, free - 600 * MiB);
+}
+END_TEST
+
+START_TEST(promises_are_floors_and_what_nobody_moves_counts_in_full)
+{
+	struct scene s;
+	const struct account *a = &s.plan.account;
+	uint64_t floors, others;
+
+	scene_init(&s);
+	s.promise.min = (struct amount){ AMOUNT_PERMILLE, 500 };
+	scene_add_many(&s, 4, 4 * GiB, 256 * MiB);
+	for (size_t i = 0; i < 4; i++)
+		s.guests[i].seen.actual = 3 * GiB;
+	s.guests[2].facts |= GUEST_PAUSED;
+	s.guests[3].facts |= GUEST_HUGEPAGES; /* the host's own use, not the pool's */
+	scene_tick(&s, SECOND);
+	floors = 4 * GiB + scene_verdict(&s, 0)->overhead + scene_verdict(&s, 1)->overhead;
+	others = 3 * GiB + scene_verdict(&s, 2)->overhead;
+	ck_assert_uint_eq(a->promised, floors + others);
+	ck_assert_uint_eq(a->overbooked_by, 0);
+	s.config.host.pool.value = a->promised;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->overbooked_by, 0);
+	s.config.host.pool.value = a->promised - 1;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->overbooked_by, 1);
+	s.promise.min.value = 750;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->overbooked_by, 2 * GiB + 1);
+	s.config.n_rules = 0;
+	scene_tick(&s, SECOND);
+	ck_assert_uint_eq(a->promised, a->charged);
 }
 END_TEST
 
@@ -317,9 +338,10 @@ int main(void)
 	tcase_add_test(tc, pool_auto_rises_alike_however_often_one_looks);
 	tcase_add_test(tc, pool_auto_that_was_nothing_rises_like_any_other);
 	tcase_add_test(tc, pool_of_a_number_is_taken_as_it_is);
-	tcase_add_loop_test(tc, level_is_left_a_quarter_above_its_edge, 0, N(levels));
 	tcase_add_loop_test(tc, charge_is_what_the_state_and_the_commit_say, 0, N(charges));
 	tcase_add_test(tc, room_is_the_smaller_of_what_pool_and_machine_have);
+	tcase_add_test(tc, what_was_granted_to_each_is_spent);
+	tcase_add_test(tc, promises_are_floors_and_what_nobody_moves_counts_in_full);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
 }

@@ -32,7 +32,7 @@ static void bed_init(struct bed *bed)
 		.used = BALLOOND_UNKNOWN,
 		.kernel = BALLOOND_UNKNOWN,
 		.resident = BALLOOND_UNKNOWN,
-		.swap_in = BALLOOND_UNKNOWN,
+		.swap_in = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
 		.progressed = bed->now,
 	};
 }

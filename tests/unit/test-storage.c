@@ -25,8 +25,7 @@ static struct history filled(void)
 	h.n_rules = 2;
 	for (size_t i = 0; i < 3; i++) {
 		h.guests[i].target = 100 + i;
-		h.guests[i].rule_key = 7;
-		memset(h.states + i * 16, (int)(i + 1), 16);
+		memset(history_state(&h, i, 7, 1), (int)(i + 1), 16);
 	}
 	h.rules[1].key = 8;
 	memset(h.rule_states + 16, 9, 16);
@@ -68,13 +67,13 @@ START_TEST(a_steady_tick_allocates_nothing)
 	ck_assert_int_eq(snapshot_reserve(&s, 40), 0);
 	ck_assert_int_eq(plan_reserve(&p, 40, &small), 0);
 	guests = s.guests;
-	states = h.states;
+	states = h.rows;
 	verdicts = p.verdicts;
 	ck_assert_int_eq(snapshot_reserve(&s, 12), 0);
 	ck_assert_int_eq(history_reserve(&h, 3, &small), 0);
 	ck_assert_int_eq(plan_reserve(&p, 40, &small), 0);
 	ck_assert_ptr_eq(s.guests, guests);
-	ck_assert_ptr_eq(h.states, states);
+	ck_assert_ptr_eq(h.rows, states);
 	ck_assert_ptr_eq(p.verdicts, verdicts);
 	snapshot_done(&s);
 	history_done(&h);
@@ -90,16 +89,14 @@ START_TEST(more_guests_keep_what_is_remembered)
 	ck_assert_uint_ge(h.max_guests, 1000);
 	ck_assert_uint_eq(h.max_rules, 9);
 	ck_assert_uint_eq(h.guests[2].target, 102);
-	ck_assert_uint_eq(h.guests[2].rule_key, 7);
-	ck_assert_uint_eq(h.states[2 * 16], 3);
-	ck_assert_uint_eq(h.states[3 * 16], 0);
+	ck_assert_uint_eq(*(uint8_t *)history_state(&h, 2, 7, 2), 3);
 	ck_assert_uint_eq(h.rules[1].key, 8);
 	ck_assert_uint_eq(h.rule_states[16], 9);
 	ck_assert_uint_eq(h.now, 5);
 	h.guests[999].target = 1;
 	h.spare[999].target = 1;
-	h.states[999 * 16 + 15] = 1;
-	h.spare_states[999 * 16 + 15] = 1;
+	h.rows[1000 * history_row_size(&h) - 1] = 1;
+	h.spare_rows[1000 * history_row_size(&h) - 1] = 1;
 	h.rule_states[8 * 16 + 15] = 1;
 	history_done(&h);
 }
@@ -113,10 +110,9 @@ START_TEST(another_state_size_drops_policy_state_and_nothing_else)
 	ck_assert_uint_eq(h.state_size, 32);
 	ck_assert_uint_eq(h.n_guests, 3);
 	ck_assert_uint_eq(h.guests[2].target, 102);
-	ck_assert_uint_eq(h.guests[2].rule_key, 0);
 	ck_assert_uint_eq(h.n_rules, 0);
-	for (size_t i = 0; i < 3 * 32; i++)
-		ck_assert_uint_eq(h.states[i], 0);
+	for (size_t i = 0; i < 3 * history_row_size(&h); i++)
+		ck_assert_uint_eq(h.rows[i], 0);
 	for (size_t i = 0; i < 2 * 16; i++)
 		ck_assert_uint_eq(h.rule_states[i], 0);
 	history_done(&h);
