@@ -8,9 +8,9 @@ import shutil
 import signal
 
 from checks import Skip
-from daemon import START_TIMEOUT_S, DaemonError
+from daemon import START_TIMEOUT_S, DaemonError, poll_until
 from monitor import wait_ticks
-from stage import MEMORY_MIB, MIB, TOP, sizes, wait_sizes
+from stage import MEMORY_MIB, MIB, TIMEOUT_S, TOP, sizes, wait_sizes
 
 NOWHERE = "unix:path=/nonexistent/bus"
 INVALID = TOP / "tests" / "fixtures" / "config" / "invalid"
@@ -59,6 +59,27 @@ def check_config_of_no_file_is_an_error(stage):
         assert status == 1 and "absent.yaml: No such file" in said, (status, said)
 
 
+def check_config_takes_a_fragment_from_any_path(stage):
+    """As Ansible calls it, before the file has its name."""
+    path = stage.write("fragment", "guests:\n- { name: a, match: { name: a } }\n")
+    assert stage.run("--check-config", path) == (0, path + ": OK\n")
+    status, said = stage.run("--check-config", "--config", path)
+    assert status == 1 and "'version' is missing" in said, (status, said)
+
+
+def check_config_with_one_more_file_checks_the_whole(stage):
+    main = stage.write("whole.yaml", "version: 1\nhost: { reserve: 30% }\n")
+    good = stage.write("good-part.yaml", "host: { pool: 60% }\n")
+    bad = stage.write("bad-part.yaml", "host: { pool: 80% }\n")
+    assert stage.run("--check-config", bad) == (0, bad + ": OK\n")
+    status, said = stage.run("--config", main, "--check-config", "--with", good)
+    assert (status, said) == (0, "%s: OK\n%s: OK\n" % (main, good)), (status, said)
+    status, said = stage.run("--config", main, "--check-config", "--with", bad)
+    assert status == 1 and said.startswith(bad + ":1:15: host.pool: "), (status, said)
+    status, said = stage.run("--config", main, "--with", good)
+    assert status == 1 and "--with goes with --check-config" in said, (status, said)
+
+
 def a_broken_file_at_start_is_fatal(stage):
     path = stage.write("broken.yaml", stage.config("headroom").replace("min: 50%", "min: 50MB"))
     status, said = stage.run("--config", path)
@@ -90,8 +111,60 @@ def a_running_daemon_keeps_its_configuration(stage, daemon, name):
     guests = daemon.guests().values()
     assert len(guests) == stage.n_guests
     assert {(g["State"], g["Policy"]) for g in guests} == {("managed", "hold")}
-    _, shown = stage.run_ctl("status")
+    code, shown = stage.run_ctl("status")
+    assert code == 4, code
     assert "Last reload: failed: " in shown and ":%s: " % place_of(path) in shown, shown
+
+
+def diff(stage, daemon):
+    """The last word of `config diff`: whether the daemon runs what is in the files."""
+    code, said = stage.run_ctl("config", "diff", "--config=" + daemon.config_path,
+                               "--policy-dir=" + stage.build + "/policies")
+    assert code == 0, said
+    return said.splitlines()[-1]
+
+
+def balloonctl_reload_says_what_is_wrong(stage, daemon):
+    before = daemon.ctl("status")
+    daemon.write_config(stage.config("hold").replace("min: 50%", "min: 50MB, ceiling: 1GiB"))
+    code, said = stage.run_ctl("reload")
+    lines = said.splitlines()
+    assert code == 1 and len(lines) == 3, said
+    for line, word in zip(lines, ("min", "ceiling")):
+        assert re.match(re.escape(daemon.config_path) + r":\d+:\d+: .*" + word, line), said
+    after = daemon.ctl("status")
+    assert after["ConfigGeneration"] == before["ConfigGeneration"], after
+    assert after["ConfigHash"] == before["ConfigHash"], after
+    assert after["LastReloadError"] == lines[0], after
+
+
+def balloonctl_reload_returns_when_it_is_taken(stage, daemon):
+    daemon.reload(stage.config("hold"))
+    before = daemon.ctl("status")
+    # Other words for the same: nothing is different.
+    daemon.write_config("# a comment\n" + stage.config("hold").replace("32TiB", "32768GiB"))
+    assert diff(stage, daemon) == "balloond runs this configuration."
+    daemon.write_config(stage.config("hold").replace("min: 50%", "min: 60%"))
+    assert diff(stage, daemon) == "balloond runs another one: reload."
+    assert stage.run_ctl("reload") == (0, "")
+    after = daemon.ctl("status")
+    assert after["ConfigGeneration"] == before["ConfigGeneration"] + 1, after
+    assert after["ConfigHash"] != before["ConfigHash"] and after["LastReloadError"] == "", after
+    assert diff(stage, daemon) == "balloond runs this configuration."
+
+
+def overbooking_is_told_once(stage, daemon):
+    daemon.reload(stage.config("hold").replace("pool: 32TiB", "pool: 1GiB"))
+    poll_until(lambda: daemon.ctl("status")["OverbookedBy"], "it is overbooked", TIMEOUT_S)
+    wait_ticks(3)
+    status = daemon.ctl("status")
+    assert status["OverbookedBy"] == status["Promised"] - status["Pool"] > 0, status
+    assert status["Level"] != "normal" and status["LevelReason"] != "", status
+    daemon.reload(stage.config("hold"))
+    poll_until(lambda: not daemon.ctl("status")["OverbookedBy"], "it is no longer", TIMEOUT_S)
+    log = daemon.log()
+    assert log.count(" overbooked by ") == 1 == log.count("no longer overbooked"), log[-2000:]
+    assert log.count("level %s, was normal: %s\n" % (status["Level"], status["LevelReason"])) == 1
 
 
 def the_next_good_file_is_taken(stage, daemon):
@@ -141,6 +214,8 @@ def reload_checks(checks, stage):
             checks.run("a_running_daemon_refuses_" + name, a_running_daemon_keeps_its_configuration,
                        stage, daemon, name)
         for check in (the_next_good_file_is_taken, promises_change_with_the_configuration,
+                      balloonctl_reload_says_what_is_wrong,
+                      balloonctl_reload_returns_when_it_is_taken, overbooking_is_told_once,
                       a_file_that_vanished_is_an_error):
             checks.run(check.__name__, check, stage, daemon)
     finally:
@@ -149,7 +224,9 @@ def reload_checks(checks, stage):
 
 def run(checks, stage):
     for check in (check_config_needs_no_privileges_no_bus_and_no_libvirt,
-                  check_config_of_no_file_is_an_error, a_broken_file_at_start_is_fatal,
+                  check_config_of_no_file_is_an_error,
+                  check_config_takes_a_fragment_from_any_path,
+                  check_config_with_one_more_file_checks_the_whole, a_broken_file_at_start_is_fatal,
                   a_file_that_was_named_and_is_missing_is_fatal):
         checks.run(check.__name__, check, stage)
     for name in BROKEN:
