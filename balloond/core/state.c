@@ -49,7 +49,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_GUARD]          = "held back by the guard",
 	[REASON_POOL_SHORT]     = "the pool is too small for all: cut to its share",
 	[REASON_HOST_SHORT]     = "the host is short: what it was lent goes back",
-	[REASON_NO_LENDING]     = "the host is tight: nothing more is lent",
+	[REASON_NO_LENDING]     = "the host is short: nothing more is lent",
 	[REASON_NOT_NEEDED]     = "it could give memory, but the pool has room",
 	[REASON_ABOVE_CEILING]  = "it has more than its ceiling",
 };
