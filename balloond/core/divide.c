@@ -2,14 +2,15 @@
 
 /* Tiers a guest, each at least the one before:
  *
- *   least     the least that the guard lets it have now
- *   used      what it uses; less only where the administrator would rather lose it than others
- *   claim     what its policy says that it needs
- *   swapped   where the host is low: all that it has, if the host has swapped parts of it out,
- * since inflating it would bring them back in first; others pay before it does proposal  what its
- * policy proposes; what lies above the claim is lent.  Where the host is tight nothing more is lent
- * than there is size      commit elastic alone: its size of today, so that nobody is shrunk while
- * the pool has room
+ *   least      the least that the guard lets it have now
+ *   used       what it uses; less only where the administrator would rather lose it than others
+ *   claim      what its policy says that it needs
+ *   swapped    where the host is low and has swapped parts of it out: all that it has, because
+ *              inflating it would bring them back in first; others pay before it does
+ *   proposal   what its policy proposes; what lies above the claim is lent.  Where the host is
+ *              tight, nothing more is lent than it has
+ *   size       commit elastic alone: its size of today, so that nobody is shrunk while the pool
+ *              has room
  *
  * The highest tier that fits in full is given to all; what is left of the pool is divided among
  * the next one by weighted max-min on shares over all guests.  What is above the claims stops 2 %
@@ -161,7 +162,8 @@ static void explain_cuts(struct plan *plan)
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
-		if (!verdict_is_steered(v) || v->wanted >= v->proposal.bytes)
+		/* What keeps it from being managed says more. */
+		if (v->state != STATE_MANAGED || v->wanted >= v->proposal.bytes)
 			continue;
 		if (a->level >= BALLOOND_LEVEL_TIGHT && v->wanted >= proposal_size(plan, v))
 			v->reason = REASON_NO_LENDING;

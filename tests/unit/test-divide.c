@@ -217,6 +217,22 @@ START_TEST(what_is_wanted_lies_between_the_least_and_the_proposal)
 }
 END_TEST
 
+START_TEST(a_guest_that_is_not_managed_keeps_its_own_reason)
+{
+	struct scene s;
+
+	scene_tiers(&s, 3, 5 * GiB);
+	scene_tick(&s, SECOND);
+	s.real[0].silent = true;
+	for (unsigned i = 0; i < 20; i++)
+		scene_tick(&s, SECOND);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_STALE);
+	ck_assert_uint_lt(scene_verdict(&s, 0)->wanted, scene_verdict(&s, 0)->proposal.bytes);
+	ck_assert_int_eq(scene_verdict(&s, 0)->reason, REASON_STALE);
+	ck_assert_int_eq(scene_verdict(&s, 1)->reason, REASON_POOL_SHORT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("divide");
@@ -230,6 +246,7 @@ int main(void)
 	tcase_add_test(tc, lent_memory_is_shared_by_shares);
 	tcase_add_test(tc, guests_that_nobody_steers_come_off_first);
 	tcase_add_test(tc, a_machine_that_is_low_gets_back_what_its_reserve_lacks);
+	tcase_add_test(tc, a_guest_that_is_not_managed_keeps_its_own_reason);
 	tcase_add_loop_test(tc, what_is_wanted_lies_between_the_least_and_the_proposal, 0, 8);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
