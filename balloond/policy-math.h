@@ -177,22 +177,53 @@ static inline uint64_t balloond_fill_at(const struct balloond_fill *f, uint64_t 
 	return balloond_clamp(x > UINT64_MAX ? UINT64_MAX : (uint64_t)x, f->low, f->high);
 }
 
+/* What all get at a level, and the weights of those that get more at a higher one. */
+static inline uint64_t balloond_fill_sum(const struct balloond_fill *fill, size_t n, uint64_t level,
+					 uint64_t *ret_weights)
+{
+	uint64_t sum = 0, weights = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t size = balloond_fill_at(&fill[i], level);
+
+		sum = balloond_add(sum, size);
+		if (size > fill[i].low && size < fill[i].high)
+			weights = balloond_add(weights, balloond_max(fill[i].weight, 1));
+	}
+	*ret_weights = weights;
+	return sum;
+}
+
 /* The highest level at which all of clamp(weight x level, low, high) add up to no more than
- * capacity; 0 where not even the lows do.  Bisection: 64 passes, no scratch, no sort. */
+ * capacity; UINT64_MAX where even the highs do; 0 where not even the lows do.  No scratch, no sort:
+ * the sum is linear between two levels at which somebody meets a bound, so that Newton's steps
+ * inside of a bracket end after a few passes; every third one halves it, so that they end. */
 static inline uint64_t balloond_water_level(const struct balloond_fill *fill, size_t n,
 					    uint64_t capacity)
 {
-	uint64_t level = 0;
+	uint64_t low = 0, high = 1, weights, pass = 0;
 
-	for (int bit = 63; bit >= 0; bit--) {
-		uint64_t sum = 0, next = level | UINT64_C(1) << bit;
+	if (balloond_fill_sum(fill, n, UINT64_MAX, &weights) <= capacity)
+		return UINT64_MAX;
+	if (balloond_fill_sum(fill, n, 0, &weights) > capacity)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		high = balloond_max(high, fill[i].high / balloond_max(fill[i].weight, 1) + 1);
+	for (uint64_t level = low + (high - low) / 2; high - low > 1;) {
+		uint64_t sum = balloond_fill_sum(fill, n, level, &weights);
 
-		for (size_t i = 0; i < n; i++)
-			sum = balloond_add(sum, balloond_fill_at(&fill[i], next));
-		if (sum <= capacity)
-			level = next;
+		if (sum <= capacity) {
+			low = level;
+			level += weights ? balloond_max((capacity - sum) / weights, 1) : 0;
+		} else {
+			high = level;
+			level -= weights ? balloond_min((sum - capacity - 1) / weights + 1, level)
+					 : 0;
+		}
+		if (level <= low || level >= high || ++pass % 3 == 0)
+			level = low + (high - low) / 2;
 	}
-	return level;
+	return low;
 }
 
 /* Weighted max-min: sizes = clamp(weight x level, low, high) with one level for all, so that they

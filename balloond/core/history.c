@@ -77,10 +77,22 @@ static struct slot *find_slot(const struct history *h, size_t i, uint64_t key)
 	return NULL;
 }
 
+static bool has_same_guests(const struct history *h, const struct snapshot *s)
+{
+	if (h->n_guests != s->n_guests)
+		return false;
+	for (size_t i = 0; i < s->n_guests; i++)
+		if (memcmp(h->guests[i].uuid, s->guests[i].uuid, sizeof(h->guests[i].uuid)) != 0)
+			return false;
+	return true;
+}
+
 void history_follow(struct history *h, const struct snapshot *s)
 {
 	size_t old = 0, size = history_row_size(h);
 
+	if (has_same_guests(h, s))
+		return;
 	for (size_t i = 0; i < s->n_guests; i++) {
 		const struct guest *g = &s->guests[i];
 		uint8_t *spare = h->spare_rows + i * size;

@@ -7,10 +7,16 @@
 
 #include "balloond/core/text.h"
 
+/* Everyone's pattern is looked at for every guest in every tick. */
+static bool is_everyone(const char *pattern)
+{
+	return pattern[0] == '*' && pattern[1] == '\0';
+}
+
 static bool is_any_of(const struct patterns *patterns, const char *text)
 {
 	for (size_t i = 0; i < patterns->n; i++)
-		if (fnmatch(patterns->items[i], text, 0) == 0)
+		if (is_everyone(patterns->items[i]) || fnmatch(patterns->items[i], text, 0) == 0)
 			return true;
 	return false;
 }
@@ -31,22 +37,34 @@ static bool has_tag(const struct patterns *patterns, const char *tags)
 	return false;
 }
 
+static const char *text_of(const struct guest *g, enum match_text key)
+{
+	switch (key) {
+	case MATCH_NAME:
+		return g->name;
+	case MATCH_UUID:
+		return g->uuid;
+	case MATCH_TITLE:
+		return g->labels.title;
+	case MATCH_HYPERVISOR:
+		return g->labels.hypervisor;
+	case MATCH_PARTITION:
+		return g->labels.partition;
+	case MATCH_OS:
+		return g->labels.os;
+	default:
+		return g->labels.tags;
+	}
+}
+
 static bool has_text(const struct match *match, enum match_text key, const struct guest *g)
 {
-	const char *const texts[MATCH_TEXTS] = {
-		[MATCH_NAME] = g->name,
-		[MATCH_UUID] = g->uuid,
-		[MATCH_TITLE] = g->labels.title,
-		[MATCH_HYPERVISOR] = g->labels.hypervisor,
-		[MATCH_PARTITION] = g->labels.partition,
-		[MATCH_OS] = g->labels.os,
-		[MATCH_TAG] = g->labels.tags,
-	};
 	const struct patterns *patterns = &match->texts[key];
 
 	if (patterns->n == 0)
 		return true;
-	return key == MATCH_TAG ? has_tag(patterns, texts[key]) : is_any_of(patterns, texts[key]);
+	return key == MATCH_TAG ? has_tag(patterns, text_of(g, key))
+				: is_any_of(patterns, text_of(g, key));
 }
 
 static bool has_size(const struct match *match, uint64_t maximum)
