@@ -179,6 +179,16 @@ static void observe_distress(struct memory *m, const struct guest *g)
 	counter_read(&m->disk_reads, g->seen.disk_reads, elapsed);
 }
 
+/* Where the next sample does not come it is this that tells a starving guest from a hung one. */
+static void observe_starving(struct memory *m, const struct guest *g)
+{
+	uint64_t margin = g->seen.maximum != BALLOOND_UNKNOWN ? demand_margin(g->seen.maximum, true)
+							      : 0;
+
+	m->starved = (m->used != BALLOOND_UNKNOWN && balloond_sub(m->actual, m->used) < margin) ||
+		     (m->distress != 0 && m->distress == g->swept);
+}
+
 static void observe_sample(struct memory *m, const struct guest *g)
 {
 	if (g->stamp == 0 || g->stamp == m->stamp)
@@ -196,6 +206,7 @@ static void observe_sample(struct memory *m, const struct guest *g)
 		m->boot_sampled = g->swept;
 	observe_used(m, g);
 	observe_distress(m, g);
+	observe_starving(m, g);
 }
 
 static void observe_resident(struct memory *m, const struct guest *g)
@@ -213,14 +224,15 @@ static void observe_resident(struct memory *m, const struct guest *g)
 		m->burst = balloond_max(ahead,
 					balloond_ewma(m->burst, 0, elapsed, BURST_HALF_LIFE));
 	}
-	/* Only a guest that touched all that it has shows what QEMU adds; less resident than actual
-	 * says nothing.  Up at once, down slowly: too little is the dangerous side. */
+	/* Only a guest that touched all that it has shows all that QEMU adds; less resident than
+	 * actual says nothing.  Up at once, down slowly, from the first guess on: too little is the
+	 * dangerous side. */
 	if (g->seen.actual != BALLOOND_UNKNOWN && balloond_sub(g->swept, m->moved) >= 4 * QUIET &&
 	    resident > g->seen.actual) {
 		uint64_t more = resident - g->seen.actual;
 
-		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed,
-							       BURST_HALF_LIFE));
+		m->overhead = balloond_max(more, balloond_ewma(demand_overhead(m, g->seen.maximum),
+							       more, elapsed, BURST_HALF_LIFE));
 	}
 	m->resident = resident;
 	m->resident_at = g->swept;
@@ -234,7 +246,7 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->kernel = BALLOOND_UNKNOWN;
 	m->used = BALLOOND_UNKNOWN;
 	m->swap_in.last = m->major_faults.last = m->disk_reads.last = BALLOOND_UNKNOWN;
-	m->swapped = false;
+	m->swapped = m->starved = false;
 	m->distress = 0;
 	m->no_shrink_until = 0;
 	m->stuck_times = 0;

@@ -81,6 +81,17 @@ static uint64_t needed(const struct verdict *v, uint32_t level)
 	return balloond_add(v->guest.used, margin);
 }
 
+/* A guest that thrashes does not get to reporting, so that no policy sees what it needs.  It may
+ * have what is to spare, up to its ceiling; of what others need only a tenth more than it used. */
+static void relieve(struct verdict *v)
+{
+	uint64_t used = v->guest.used != BALLOOND_UNKNOWN ? v->guest.used : v->guest.actual;
+	uint64_t claim = balloond_add(balloond_add(used, used / 10), v->margin);
+
+	v->proposal.bytes = balloond_max(v->proposal.bytes, v->guest.ceiling);
+	v->proposal.claim = balloond_min(claim, v->guest.ceiling); /* a policy left it as it grew */
+}
+
 void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 {
 	struct balloond_target *p = &v->proposal;
@@ -110,6 +121,8 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 		bind(v, bar);
 		p->bytes = target;
 	}
+	if (v->state == STATE_STALE && v->reason == REASON_STARVED)
+		relieve(v);
 	v->low = balloond_min(low, balloond_max(v->guest.ceiling, target));
 	p->bytes = balloond_max(p->bytes, v->low);
 	p->claim = balloond_min(p->claim, p->bytes);

@@ -52,6 +52,7 @@ struct memory {
 	uint64_t burst; /* learned growth within one reaction time */
 	struct counter swap_in, major_faults, disk_reads;
 	bool swapped;    /* was ever seen to swap */
+	bool starved;    /* its newest sample: nothing left, or swapping in */
 	usec_t distress; /* when last; 0: never */
 
 	/* progress (core/progress.c) */

@@ -7,7 +7,6 @@
 #include "balloond/core/progress.h"
 #include "balloond/policy-math.h"
 
-#define SHARES_DEFAULT 1000u
 #define MIN_DEFAULT_PERMILLE 500u
 /* Older than three periods, and a second because last-update counts whole seconds. */
 #define STALE_PERIODS 3u
@@ -42,6 +41,17 @@ static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
 	return amount_bytes(min, ceiling, 0);
 }
 
+uint64_t judge_floor(const struct promise *p, const struct guest *g, uint64_t kernel)
+{
+	uint64_t ceiling = judge_ceiling(p, g), maximum = g->seen.maximum;
+
+	if (maximum == BALLOOND_UNKNOWN)
+		return 0;
+	return balloond_min(balloond_max(promised_min(p, ceiling),
+					 demand_kernel_floor(maximum, kernel)),
+			    ceiling);
+}
+
 /* A wish above what is open to tenants is cut to that, or to what the operator gives anyway. */
 static uint64_t cut_wish(struct verdict *v, enum tenant_key key, uint64_t wish, uint64_t most)
 {
@@ -68,7 +78,7 @@ static void judge_promise(const struct tenants *tenants, const struct tenant_wis
 	uint32_t taken = wish->given & tenants->allow;
 	int32_t priority = p ? p->priority : 0;
 
-	v->guest.shares = p ? p->shares : SHARES_DEFAULT;
+	v->guest.shares = p ? p->shares : JUDGE_SHARES_DEFAULT;
 	v->guest.priority = priority;
 	if (taken & 1u << TENANT_MIN) {
 		open = amount_bytes(tenants->min_at_most, v->guest.ceiling, 0);
@@ -159,13 +169,21 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 	if (g->period == 0 && config->keep_stats_period)
 		return set(v, STATE_BLIND, REASON_PERIOD_KEPT);
 	if (g->stamp != 0)
-		return set(v, STATE_STALE, REASON_STALE);
+		return set(v, STATE_STALE, m->starved ? REASON_STARVED : REASON_STALE);
 	return set(v, STATE_BLIND, REASON_NEVER_REPORTED);
 }
 
+/* An operator's hold yields only where the host is critical and the guest may be lost. */
+static bool operator_holds(const struct verdict *v, const struct guest *g, uint32_t level)
+{
+	bool expendable = v->promise && v->promise->expendable;
+
+	return g->hold.on && (level < BALLOOND_LEVEL_CRITICAL || !expendable);
+}
+
 /* A tenant's hold yields where the host is low: others would pay for it. */
-static bool is_held(const struct config *config, struct verdict *v, const struct guest *g,
-		    uint32_t level)
+static bool tenant_holds(const struct config *config, struct verdict *v, const struct guest *g,
+			 uint32_t level)
 {
 	if (!(g->wish.given & config->tenants.allow & 1u << TENANT_HOLD))
 		return false;
@@ -205,7 +223,9 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
 	if (progress_is_stuck(m, now))
 		return set(v, STATE_STUCK, REASON_STUCK);
-	if (is_held(config, v, g, level))
+	if (operator_holds(v, g, level))
+		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
+	if (tenant_holds(config, v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_TENANT);
 	return judge_statistics(config, v, g, m);
 }

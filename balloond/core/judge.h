@@ -8,6 +8,12 @@
 #include "balloond/core/plan.h"
 #include "balloond/core/rules.h"
 
+#define JUDGE_SHARES_DEFAULT 1000u
+
+/* The least that the guest is ever left, for what the entry alone promises; kernel: what its kernel
+ * never counts (core/demand.h), or UNKNOWN.  0 where its maximum is not known. */
+uint64_t judge_floor(const struct promise *promise, const struct guest *g, uint64_t kernel);
+
 /* The most that the guest is ever given; 0 where its maximum is not known. */
 uint64_t judge_ceiling(const struct promise *promise, const struct guest *g);
 

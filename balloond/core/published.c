@@ -89,6 +89,7 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->unknown = v->waits ? metric_row(v->unknown)->name : NULL;
 	text_copy(p->promise, sizeof(p->promise), v->promise ? v->promise->name : NULL);
 	p->labels = v->source->labels;
+	p->hold = v->source->hold;
 	p->policy_reason = policy_words(v);
 	p->reason = headline(v, p->policy_reason);
 	p->figures = policy ? policy->figures : NULL;

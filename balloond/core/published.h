@@ -19,6 +19,7 @@ struct published_guest {
 	char waits[PUBLISHED_TEXT_MAX]; /* rule that would come first, but for: */
 	const char *unknown;            /* metric that is not known, static; NULL: none */
 	struct guest_labels labels;
+	struct hold hold;          /* an operator's, whatever the guest's state */
 	const char *reason;        /* static text: why it has its state or size */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */

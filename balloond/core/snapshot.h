@@ -61,6 +61,18 @@ struct tenant_wish {
 	bool hold;
 };
 
+/* Whoever ordered that the size stays, and why, in their own words. */
+#define HOLD_WHO_MAX 33u
+#define HOLD_REASON_MAX 128u
+
+/* An operator's order; all zero: there is none. */
+struct hold {
+	bool on;
+	usec_t until; /* wall clock; 0: until it is taken back */
+	char who[HOLD_WHO_MAX];
+	char reason[HOLD_REASON_MAX]; /* "": none was given */
+};
+
 enum outcome_kind {
 	OUTCOME_NONE,
 	OUTCOME_ASKED, /* the hypervisor took it; the balloon's size tells the rest */
@@ -90,6 +102,7 @@ struct guest {
 	usec_t swept;       /* when these figures were read, monotonic */
 	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
+	struct hold hold; /* not sensed: of core/orders.h */
 };
 
 struct host {
