@@ -27,6 +27,7 @@ static const char *arg_with;
 static bool arg_dry_run;
 static bool arg_once;
 static bool arg_debug;
+static const char *arg_trace;
 
 static void help(void)
 {
@@ -42,6 +43,8 @@ static void help(void)
 	       "     --with FILE            Check the whole with FILE as one more drop-in\n"
 	       "     --dry-run              Look and decide, change nothing\n"
 	       "     --once                 Look, decide and act once, then exit\n"
+	       "     --trace FILE           Write what is seen and decided into FILE, for\n"
+	       "                            balloonctl replay\n"
 	       "     --debug                Log every step\n");
 }
 
@@ -53,6 +56,7 @@ enum {
 	ARG_WITH,
 	ARG_DRY,
 	ARG_ONCE,
+	ARG_TRACE,
 	ARG_DEBUG,
 };
 
@@ -65,6 +69,7 @@ static const struct option long_options[] = {
 	{ "with", required_argument, NULL, ARG_WITH },
 	{ "dry-run", no_argument, NULL, ARG_DRY },
 	{ "once", no_argument, NULL, ARG_ONCE },
+	{ "trace", required_argument, NULL, ARG_TRACE },
 	{ "debug", no_argument, NULL, ARG_DEBUG },
 	{},
 };
@@ -117,6 +122,9 @@ static int parse_argv(int argc, char *argv[])
 			break;
 		case ARG_ONCE:
 			arg_once = true;
+			break;
+		case ARG_TRACE:
+			arg_trace = optarg;
 			break;
 		case ARG_DEBUG:
 			arg_debug = true;
@@ -290,6 +298,7 @@ static int run(void)
 		.config_is_optional = !arg_config_given,
 		.policy_dir = arg_policy_dir,
 		.tally_dir = tally_dir(),
+		.trace_path = arg_trace,
 		.dry_run = arg_dry_run,
 		.once = arg_once,
 	};

@@ -6,15 +6,18 @@
 
 #include "balloond/io/log.h"
 
-static int load_files(const struct manager_options *options, struct config **ret,
-		      struct diagnostics *d)
+static int load_files(const struct manager_options *options, struct config_files **ret_files,
+		      struct config **ret, struct diagnostics *d)
 {
-	int r = config_load(options->config_path, options->policy_dir, ret, d);
+	const struct config_request request = {
+		.path = options->config_path,
+		.is_optional = options->config_is_optional,
+		.policy_dir = options->policy_dir,
+	};
+	int r = config_open(&request, ret_files, ret, d);
 
-	if (r == -ENOENT && options->config_is_optional) {
+	if (r >= 0 && (*ret_files)->n == 0)
 		log_info("%s does not exist: all guests are observed only", options->config_path);
-		return config_new_default(ret);
-	}
 	if (r == -ENOENT)
 		log_error("%s does not exist", options->config_path);
 	for (size_t i = 0; i < d->n_items; i++)
@@ -24,10 +27,10 @@ static int load_files(const struct manager_options *options, struct config **ret
 	return r;
 }
 
-int manager_load_config(const struct manager_options *options, struct config **ret,
-			struct diagnostics *d)
+int manager_load_config(const struct manager_options *options, struct config_files **ret_files,
+			struct config **ret, struct diagnostics *d)
 {
-	int r = load_files(options, ret, d);
+	int r = load_files(options, ret_files, ret, d);
 
 	/* As if the file said so, and nothing else: guests' statistics stay as they are. */
 	if (r >= 0 && options->dry_run)

@@ -24,7 +24,9 @@
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
 #include "balloond/manager-load.h"
+#include "balloond/manager-orders.h"
 #include "balloond/manager-tally.h"
+#include "balloond/manager-trace.h"
 #include "balloond/policy-math.h"
 #include "balloond/report.h"
 
@@ -35,6 +37,7 @@
 struct manager {
 	struct manager_options options;
 	struct config *config;
+	struct config_files *files; /* that it was read from */
 	struct world world;
 	struct bus *bus;
 	bool owner; /* the name on the bus is ours */
@@ -49,6 +52,8 @@ struct manager {
 	size_t once_steps; /* --once: steps whose outcome is not known yet, after the tick */
 	struct report_status status;
 	struct manager_tally tally;
+	struct manager_orders orders;
+	struct manager_trace trace;
 
 	sd_event *event;
 	sd_event_source *wake_source, *tick_source;
@@ -106,6 +111,18 @@ static usec_t now(const struct manager *m)
 	return t;
 }
 
+static struct trace_scene scene(const struct manager *m)
+{
+	return (struct trace_scene){
+		.files = m->files,
+		.config = m->config,
+		.dry_option = m->options.dry_run,
+		.dry_run = is_dry(m),
+		.snapshot = &m->snapshot,
+		.history = &m->history,
+	};
+}
+
 /* The one line of flow. */
 static int manager_tick(struct manager *m)
 {
@@ -118,10 +135,13 @@ static int manager_tick(struct manager *m)
 		log_error("cannot look at the host, all targets stay: %s", strerror(-r));
 		return arm(m->wake_source, now(m) + BALLOOND_SECOND);
 	}
+	manager_orders_follow(&m->orders, &m->snapshot);
 	m->tick++;
 	m->last_tick = m->snapshot.now;
 	manager_tally_follow(&m->tally, &m->snapshot, &m->history, &m->published, is_dry(m));
+	manager_trace_begin(&m->trace, scene(m));
 	planner_run(m->config, &m->snapshot, &m->history, is_dry(m), &m->plan);
+	manager_trace_end(&m->trace, &m->plan);
 	report_steps(&m->plan, is_dry(m));
 	report_changes(&m->published, &m->plan);
 	if (!is_dry(m))
@@ -228,15 +248,10 @@ void manager_set_owner(struct manager *m, bool owner)
 int manager_load(struct manager *m)
 {
 	_cleanup_diagnostics_ struct diagnostics d = {};
-	struct config *config;
-	int r;
+	int r = manager_load_config(&m->options, &m->files, &m->config, &d);
 
-	r = manager_load_config(&m->options, &config, &d);
-	if (r < 0)
-		return r;
-	m->config = config;
-	m->generation = 1;
-	return 0;
+	m->generation = r >= 0;
+	return r < 0 ? r : 0;
 }
 
 /* Everything that can fail is done before anything is changed. */
@@ -260,26 +275,26 @@ static int publish_reload(struct manager *m, const char *error)
 
 static int reload(struct manager *m, struct diagnostics *d)
 {
+	_cleanup_config_files_ struct config_files *files = NULL;
 	_cleanup_config_ struct config *config = NULL;
 	const char *error = "";
 	int r;
 
 	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now(m));
-	r = manager_load_config(&m->options, &config, d);
+	r = manager_load_config(&m->options, &files, &config, d);
 	if (r >= 0)
 		r = take_config(m, config);
 	if (r >= 0) {
-		struct config *old = m->config;
-
-		m->config = TAKE_PTR(config);
-		config = old; /* the plan's pointers into it are not read before the next tick */
+		/* The plan's pointers into the old one are not read before the next tick. */
+		SWAP(m->config, config);
+		SWAP(m->files, files);
+		manager_trace_configure(&m->trace, scene(m));
 		m->generation++;
 		log_info("configuration %" PRIu64 " taken", m->generation);
 	} else {
 		log_error("the new configuration is refused, the old one stays");
-	}
-	if (r < 0)
 		error = d->n_items > 0 ? d->items[0].text : strerror(-r);
+	}
 	(void)publish_reload(m, error);
 	(void)sd_notify(false, "READY=1");
 	manager_request_tick(m);
@@ -315,6 +330,11 @@ static int on_reload(void *userdata, char **ret_why)
 	return r;
 }
 
+static void on_order(void *userdata)
+{
+	manager_request_tick(userdata);
+}
+
 int manager_start(struct manager *m, struct world world, struct bus *bus)
 {
 	int r;
@@ -332,14 +352,17 @@ int manager_start(struct manager *m, struct world world, struct bus *bus)
 	if (r < 0)
 		return r;
 	r = m->world.configure(m->world.self, m->config);
-	if (r < 0)
-		return r;
-	if (m->options.tally_dir && !m->options.once)
+	if (r >= 0 && m->options.tally_dir && !m->options.once)
 		r = tally_store_new(m->event, m->options.tally_dir, &m->tally.store);
 	if (r < 0)
 		return r;
-	if (bus)
+	if (bus) {
 		bus_set_reload(bus, on_reload, m);
+		bus_set_orders(bus, &m->orders.queue, on_order, m);
+	}
+	r = manager_trace_start(&m->trace, m->event, bus, m->options.trace_path);
+	if (r < 0)
+		return r;
 	return publish_reload(m, "");
 }
 
@@ -362,11 +385,14 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->tick_source);
 	sd_event_source_disable_unref(m->wake_source);
 	manager_tally_close(&m->tally, &m->history, &m->published);
+	manager_orders_close(&m->orders);
+	manager_trace_close(&m->trace);
 	snapshot_done(&m->snapshot);
 	history_done(&m->history);
 	plan_done(&m->plan);
 	published_done(&m->published);
 	config_free(m->config);
+	config_files_free(m->files);
 	sd_event_unref(m->event);
 	free(m);
 	return NULL;

@@ -16,9 +16,10 @@ struct manager_options {
 	const char *config_path; /* read at start and at every reload */
 	bool config_is_optional; /* missing: observe only */
 	const char *policy_dir;
-	const char *tally_dir; /* where what was taken is written down; NULL: nowhere */
-	bool dry_run;          /* whatever the configuration says */
-	bool once;             /* one tick, then leave the loop */
+	const char *tally_dir;  /* where what was taken is written down; NULL: nowhere */
+	const char *trace_path; /* where what is seen and decided is written; NULL: nowhere */
+	bool dry_run;           /* whatever the configuration says */
+	bool once;              /* one tick, then leave the loop */
 };
 
 /* The strings of options are borrowed for the manager's life. */

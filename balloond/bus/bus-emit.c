@@ -59,13 +59,16 @@ static const struct watch guest_watches[] = {
 	{ "OS", WATCH_ARRAY, offsetof(struct bus_guest, labels.os), 0 },
 	{ "Partition", WATCH_ARRAY, offsetof(struct bus_guest, labels.partition), 0 },
 	{ "Tags", WATCH_ARRAY, offsetof(struct bus_guest, labels.tags), 0 },
+	{ "HeldBy", WATCH_ARRAY, offsetof(struct bus_guest, hold.who), 0 },
+	{ "HeldUntilUSec", WATCH_NUMBER, offsetof(struct bus_guest, hold.until), 1 },
+	{ "HoldReason", WATCH_ARRAY, offsetof(struct bus_guest, hold.reason), 0 },
 	{ "Floor", WATCH_NUMBER, offsetof(struct bus_guest, floor), BALLOOND_MIB },
 	{ "Ceiling", WATCH_NUMBER, offsetof(struct bus_guest, ceiling), BALLOOND_MIB },
 	{ "Target", WATCH_NUMBER, offsetof(struct bus_guest, target), 1 },
 	{ "Actual", WATCH_NUMBER, offsetof(struct bus_guest, actual), BALLOOND_MIB },
 };
 
-enum { WATCHES_MAX = 16 };
+enum { WATCHES_MAX = 24 };
 _Static_assert(ELEMENTSOF(host_watches) < WATCHES_MAX, "names[] is too short");
 _Static_assert(ELEMENTSOF(guest_watches) < WATCHES_MAX, "names[] is too short");
 
@@ -146,6 +149,7 @@ static void fill_guest(struct bus_guest *shown, const struct published_guest *gu
 	memcpy(shown->rule, guest->rule, sizeof(shown->rule));
 	memcpy(shown->promise, guest->promise, sizeof(shown->promise));
 	shown->labels = guest->labels;
+	shown->hold = guest->hold;
 	shown->state = state_row(v->state)->name;
 	shown->reason = guest->reason;
 	shown->floor = v->guest.floor;

@@ -4,6 +4,9 @@
  * keys that they do not know, so that it can grow.
  *
  *   Name UUID State Reason Policy PolicyReason Rule Promise  s
+ *   HeldBy         s      who ordered that its size stays, "" nobody,
+ *   HoldReason     s      why, and
+ *   HeldUntilUSec  t      until when, wall clock; 0: until it is taken back
  *   Waits          s      the rule that would come first, if the metric
  *   UnknownMetric  s      were known; both "" where no rule waits
  *   Figures        a{st}  published_figures[] by property name, UINT64_MAX: unknown
@@ -216,6 +219,8 @@ static int append_texts(sd_bus_message *reply, const struct published_guest *gue
 		{ "PolicyReason", guest->policy_reason },
 		{ "Rule", guest->rule },
 		{ "Promise", guest->promise },
+		{ "HeldBy", guest->hold.who },
+		{ "HoldReason", guest->hold.reason },
 		{ "Waits", guest->waits },
 		{ "UnknownMetric", guest->unknown },
 	};
@@ -267,6 +272,7 @@ static int append_numbers(sd_bus_message *reply, const struct published *now,
 		{ "DryRun", SD_BUS_TYPE_BOOLEAN, &dry_run },
 		{ "Shares", SD_BUS_TYPE_UINT32, &guest->verdict.guest.shares },
 		{ "Priority", SD_BUS_TYPE_INT32, &guest->verdict.guest.priority },
+		{ "HeldUntilUSec", SD_BUS_TYPE_UINT64, &guest->hold.until },
 		{ "StatsAgeUSec", SD_BUS_TYPE_UINT64, &guest->verdict.guest.stats_age },
 		{ "Tick", SD_BUS_TYPE_UINT64, &now->tick },
 	};

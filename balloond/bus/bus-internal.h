@@ -13,6 +13,8 @@
 
 #define BUS_ERROR_NO_SUCH_GUEST BALLOOND_BUS_NAME ".Error.NoSuchGuest"
 #define BUS_ERROR_AMBIGUOUS_GUEST BALLOOND_BUS_NAME ".Error.AmbiguousGuest"
+#define BUS_ERROR_INVALID_ARGUMENT BALLOOND_BUS_NAME ".Error.InvalidArgument"
+#define BUS_ERROR_BUSY BALLOOND_BUS_NAME ".Error.Busy"
 #define BUS_ERROR_INVALID_CONFIGURATION BALLOOND_BUS_NAME ".Error.InvalidConfiguration"
 
 /* A guest's object path, with NUL. */
@@ -49,6 +51,7 @@ struct bus_guest {
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];
 	struct guest_labels labels;
+	struct hold hold;
 	uint64_t floor, ceiling, target, actual;
 };
 
@@ -76,6 +79,15 @@ struct bus {
 	void *userdata;
 	int (*reload)(void *userdata, char **ret_why);
 	void *reload_userdata;
+	struct orders *orders; /* NULL: none are taken yet */
+	/* Record(): who carries it out, and the one call that waits for its end. */
+	int (*record_begin)(void *userdata, int fd, usec_t length, bool compress);
+	void (*record_leave)(void *userdata);
+	void *record_userdata;
+	sd_bus_message *record;
+	sd_bus_track *recorder;
+	void (*on_order)(void *userdata);
+	void *order_userdata;
 };
 
 /* bus.c: takes over a slot; freed with the bus. */
@@ -87,6 +99,19 @@ int bus_guest_add(struct bus *bus);
 
 /* The guest's object path; NULL where its uuid cannot be part of one. */
 const char *bus_guest_path(char buf[BUS_PATH_MAX], const char *uuid);
+
+/* bus-manager.c: reads the guest that the message names, by uuid or name.  Negative errno, with
+ * error set. */
+int bus_read_guest(sd_bus_message *message, const struct published *now,
+		   const struct published_guest **ret, sd_bus_error *error);
+
+/* bus-orders.c: the methods by which operators order. */
+int bus_method_hold(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_method_unhold(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* bus-record.c: Record(), and letting go of the call that waits. */
+int bus_method_record(sd_bus_message *message, void *userdata, sd_bus_error *error);
+void bus_forget_record(struct bus *bus);
 
 /* bus-emit.c: signals what differs from the record.  0, or negative errno. */
 int bus_emit(struct bus *bus);

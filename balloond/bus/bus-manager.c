@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The Manager object: the host's account, the two questions about a guest, and Reload.  Properties
- * are read in place, out of struct bus_host. */
+/* The Manager object: the host's account, the two questions about a guest, Reload, and orders.
+ * Properties are read in place, out of struct bus_host. */
 
 #include "balloond/bus/bus-internal.h"
 
@@ -9,9 +9,8 @@
 
 #include "balloond/io/util.h"
 
-/* The guest that the message names, by uuid or name.  Negative errno, with error set. */
-static int read_guest(sd_bus_message *message, const struct published *now,
-		      const struct published_guest **ret, sd_bus_error *error)
+int bus_read_guest(sd_bus_message *message, const struct published *now,
+		   const struct published_guest **ret, sd_bus_error *error)
 {
 	const char *wanted;
 	size_t n = 0;
@@ -40,7 +39,7 @@ static int method_get_guest(sd_bus_message *message, void *userdata, sd_bus_erro
 	char path[BUS_PATH_MAX];
 	int r;
 
-	r = read_guest(message, bus->now, &guest, error);
+	r = bus_read_guest(message, bus->now, &guest, error);
 	if (r < 0)
 		return r;
 	if (!bus_guest_path(path, guest->uuid))
@@ -62,7 +61,7 @@ static int method_explain(sd_bus_message *message, void *userdata, sd_bus_error 
 	struct bus *bus = userdata;
 	int r;
 
-	r = read_guest(message, bus->now, &guest, error);
+	r = bus_read_guest(message, bus->now, &guest, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_new_method_return(message, &reply);
@@ -161,6 +160,12 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_RESULT("a{sv}", explanation), method_explain,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
+	SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", guest, "a{sv}", options), SD_BUS_NO_RESULT,
+				bus_method_hold, 0),
+	SD_BUS_METHOD_WITH_ARGS("Unhold", SD_BUS_ARGS("s", guest, "a{sv}", options),
+				SD_BUS_NO_RESULT, bus_method_unhold, 0),
+	SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", file, "t", microseconds, "b", compress),
+				SD_BUS_RESULT("t", ticks, "t", lost), bus_method_record, 0),
 	SD_BUS_VTABLE_END,
 };
 

@@ -68,6 +68,7 @@ struct bus *bus_free(struct bus *bus)
 	if (!bus)
 		return NULL;
 	sd_event_source_disable_unref(bus->more);
+	bus_forget_record(bus);
 	for (size_t i = 0; i < bus->n_slots; i++)
 		sd_bus_slot_unref(bus->slots[i]);
 	sd_bus_flush_close_unref(bus->connection);
@@ -221,4 +222,12 @@ void bus_set_reload(struct bus *bus, int (*reload)(void *userdata, char **ret_wh
 {
 	bus->reload = reload;
 	bus->reload_userdata = userdata;
+}
+
+void bus_set_orders(struct bus *bus, struct orders *orders, void (*on_order)(void *userdata),
+		    void *userdata)
+{
+	bus->orders = orders;
+	bus->on_order = on_order;
+	bus->order_userdata = userdata;
 }

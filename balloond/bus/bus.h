@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* balloond on D-Bus.  Reads `struct published` and nothing else: it decides nothing, asks nobody,
- * and never waits for a hypervisor.  Objects point at the last picture; the one thing that is kept
- * is what was last signalled (bus-emit.c).
+/* balloond on D-Bus.  Reads `struct published` and appends to `struct orders`: it decides nothing,
+ * asks nobody, and never waits for a hypervisor.  Objects point at the last picture; the one thing
+ * that is kept is what was last signalled (bus-emit.c).
  *
  *   BALLOOND_BUS_PATH                  Manager, ObjectManager
  *   BALLOOND_BUS_PATH/guest/_<uuid>    Guest, GuestStats; '-' of the uuid is written '_'
  *
- * Whatever reads is open to every local user; packaging/dbus/ says how to narrow that.  Reload is
- * root's. */
+ * Whatever reads is open to every local user; packaging/dbus/ says how to narrow that.  Reload,
+ * Hold, Unhold and Record are root's. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "balloond/core/orders.h"
 #include "balloond/core/published.h"
 
 struct bus;
@@ -51,3 +52,14 @@ int bus_set_reload_state(struct bus *bus, uint64_t generation, uint64_t hash, co
 /* Who takes a new configuration when Reload() is called: 0, or negative errno with all that is
  * wrong, a line each, in *ret_why (or NULL), which the bus frees. */
 void bus_set_reload(struct bus *bus, int (*reload)(void *userdata, char **ret_why), void *userdata);
+
+/* Who writes a trace into the file of Record(), which begin() takes in any case; leave() is called
+ * where whoever asked is gone.  Both end with bus_record_ended(), which answers. */
+void bus_set_record(struct bus *bus,
+		    int (*begin)(void *userdata, int fd, usec_t length, bool compress),
+		    void (*leave)(void *userdata), void *userdata);
+void bus_record_ended(struct bus *bus, int result, uint64_t ticks, uint64_t lost);
+
+/* Where Hold() and Unhold() append to, borrowed until the bus is freed, and whom they tell. */
+void bus_set_orders(struct bus *bus, struct orders *orders, void (*on_order)(void *userdata),
+		    void *userdata);

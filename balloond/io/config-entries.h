@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The parts of a configuration that have files of their own.  Private to config*.c. */
+/* The parts of a configuration that have files of their own.  Private to config*.c, and to
+ * scenarios, whose entries have names as well. */
 
 #include "balloond/io/config.h"
 #include "balloond/io/keys.h"
 
 /* The whole table; its struct is struct config.  ctl/describe-config.c reads it, too. */
 extern const struct key config_keys[];
+extern const struct key_type config_type_version; /* has no field */
 
 /* Rows of guests: and rules:, and of what both have.  The field of the lists is the
  * whole struct config. */

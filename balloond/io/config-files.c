@@ -278,22 +278,37 @@ int config_files_read(struct config_files *files, const struct config_request *r
 	return files->n == 0 ? -ENOENT : compose(files, d);
 }
 
-int config_files_take(struct config_files *files, const char *text, size_t size, const char *name,
-		      struct diagnostics *d)
+static int take_text(struct config_files *files, const struct config_text *text)
+{
+	struct config_file *file;
+	int r;
+
+	r = append(files, strdup(text->name));
+	if (r < 0)
+		return r;
+	file = &files->items[files->n - 1];
+	file->text = malloc(text->size > 0 ? text->size : 1);
+	if (!file->text)
+		return -ENOMEM;
+	if (text->size > 0)
+		memcpy(file->text, text->text, text->size);
+	file->size = text->size;
+	return 0;
+}
+
+int config_files_take(struct config_files *files, const struct config_text *texts, size_t n,
+		      bool has_main, struct diagnostics *d)
 {
 	int r;
 
+	if (n > CONFIG_MAX_FILES + 2)
+		return -EINVAL;
 	r = allocate(files);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = take_text(files, &texts[i]);
 	if (r < 0)
 		return r;
-	r = add_main(files, name);
-	if (r < 0)
-		return r;
-	files->items[0].text = malloc(size > 0 ? size : 1);
-	if (!files->items[0].text)
-		return -ENOMEM;
-	memcpy(files->items[0].text, text, size);
-	files->items[0].size = size;
+	files->has_main = has_main && n > 0;
 	return compose(files, d);
 }
 

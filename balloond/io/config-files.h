@@ -11,6 +11,6 @@
 int config_files_read(struct config_files *files, const struct config_request *request,
 		      struct diagnostics *d);
 
-/* The same for one main file in memory. */
-int config_files_take(struct config_files *files, const char *text, size_t size, const char *name,
-		      struct diagnostics *d);
+/* The same for files in memory, in their order. */
+int config_files_take(struct config_files *files, const struct config_text *texts, size_t n,
+		      bool has_main, struct diagnostics *d);

@@ -86,7 +86,7 @@ static int read_stats_period(const struct key *key, const struct node *node, voi
 	return k;
 }
 
-static const struct key_type type_version = { KEY_INTEGER, read_version, spell_plain };
+const struct key_type config_type_version = { KEY_INTEGER, read_version, spell_plain };
 static const struct key_type type_uris = { KEY_URIS, read_uris, spell_uris };
 static const struct key_type type_stats_period = { KEY_TIME, read_stats_period, key_spell_time };
 
@@ -175,7 +175,7 @@ static const struct key libvirt_keys[] = {
 /* Sections and lists are read in the order of this table, complaints come in the file's. */
 const struct key config_keys[] = {
 	{ .name = "version",
-	  .type = &type_version,
+	  .type = &config_type_version,
 	  .fallback = "1",
 	  .low = "1",
 	  .high = "1",

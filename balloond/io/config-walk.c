@@ -188,6 +188,9 @@ static int walk_value(struct walk *w, const struct key *key, const struct node *
 	case KEY_WORD:
 	case KEY_WORDS:
 	case KEY_NAME:
+	case KEY_TEXT:
+	case KEY_LIST:
+	case KEY_OTHER:
 	case KEY_URIS:
 	case KEY_PATTERNS:
 	case KEY_SIZES:

@@ -167,17 +167,25 @@ int config_load(const char *path, const char *policy_dir, struct config **ret,
 	return config_open(&request, NULL, ret, d);
 }
 
-int config_parse(const char *text, size_t size, const char *name, const char *policy_dir,
-		 struct config **ret, struct diagnostics *d)
+int config_parse_files(const struct config_text *texts, size_t n, bool has_main,
+		       const char *policy_dir, struct config **ret, struct diagnostics *d)
 {
-	const struct config_request request = { .path = name, .policy_dir = policy_dir };
+	const struct config_request request = { .policy_dir = policy_dir };
 	_cleanup_config_files_ struct config_files *files = calloc(1, sizeof(*files));
 	int r;
 
 	if (!files)
 		return -ENOMEM;
-	r = config_files_take(files, text, size, name, d);
+	r = config_files_take(files, texts, n, has_main, d);
 	return r < 0 ? r : build(files, &request, ret, d);
+}
+
+int config_parse(const char *text, size_t size, const char *name, const char *policy_dir,
+		 struct config **ret, struct diagnostics *d)
+{
+	const struct config_text file = { .name = name, .text = text, .size = size };
+
+	return config_parse_files(&file, 1, true, policy_dir, ret, d);
 }
 
 int config_new_default(struct config **ret)

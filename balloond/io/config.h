@@ -66,6 +66,17 @@ int config_load(const char *path, const char *policy_dir, struct config **ret,
 int config_parse(const char *text, size_t size, const char *name, const char *policy_dir,
 		 struct config **ret, struct diagnostics *d);
 
+/* A file in memory; what diagnostics call it. */
+struct config_text {
+	const char *name, *text;
+	size_t size;
+};
+
+/* Files that were read before, in the order of struct config_files; without any there is the
+ * default. */
+int config_parse_files(const struct config_text *texts, size_t n, bool has_main,
+		       const char *policy_dir, struct config **ret, struct diagnostics *d);
+
 /* What holds without a file: every guest is observed, nothing is changed.  0 or -ENOMEM. */
 int config_new_default(struct config **ret);
 

@@ -74,12 +74,12 @@ void diagnostics_addv(struct diagnostics *d, const struct source *source, size_t
 		      size_t column, const char *format, va_list args)
 {
 	struct diagnostic item = { .rank = source ? source->rank : 0,
-				   .line = line,
+				   .line = line > 0 && source ? line + source->skip : line,
 				   .column = column };
 	size_t at = d->n_items;
 
 	if (d->n_items < DIAGNOSTICS_MAX)
-		item.text = format_text(source, line, column, format, args);
+		item.text = format_text(source, item.line, column, format, args);
 	if (!item.text) {
 		d->n_more++;
 		return;

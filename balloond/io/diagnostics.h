@@ -17,6 +17,7 @@
 struct source {
 	const char *name;
 	size_t rank; /* among the files that are read together, from 0 */
+	size_t skip; /* lines of the file before what is read of it */
 };
 
 struct diagnostic {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The other types that tables of keys are made of: words, and lists, for which one item may stand
- * alone. */
+/* The other types that tables of keys are made of: words, lists, for which one item may stand
+ * alone, and lists of mappings. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -150,5 +150,62 @@ static void spell_words(const struct key *key, const struct node *node, FILE *f)
 	fputc(']', f);
 }
 
+static int read_item(const struct node *node, const struct list_of *list, void *item,
+		     const struct reading *r)
+{
+	int k;
+
+	if (node->kind != NODE_MAPPING) {
+		node_expected(node, r->diagnostics, "a mapping of keys");
+		return -EINVAL;
+	}
+	if (list->initial)
+		memcpy(item, list->initial, list->size);
+	k = keys_read(node, list->keys, item, r);
+	return k < 0 || !list->check ? k : list->check(node, item, r);
+}
+
+int mappings_read(const struct node *node, const struct list_of *list, void **ret, size_t *ret_n,
+		  const struct reading *r)
+{
+	int result = 0;
+
+	if (node_is_null(node) || (node->kind == NODE_SEQUENCE && node->n_children == 0))
+		return 0;
+	if (node->kind != NODE_SEQUENCE) {
+		node_expected(node, r->diagnostics, "a list of mappings");
+		return -EINVAL;
+	}
+	if (node->n_children > list->max) {
+		node_error(node, r->diagnostics, "found %zu entries, at most %zu are read",
+			   node->n_children, list->max);
+		return -EINVAL;
+	}
+	*ret = calloc(node->n_children, list->size);
+	if (!*ret)
+		return -ENOMEM;
+	*ret_n = node->n_children;
+	for (const struct node *child = node->first; child; child = child->next) {
+		int k = read_item(child, list, (char *)*ret + child->index * list->size, r);
+
+		if (k == -ENOMEM)
+			return k;
+		if (k < 0)
+			result = k;
+	}
+	return result;
+}
+
+/* What is all commented out lacks what is required. */
+static int read_mapping(const struct key *key, const struct node *node, void *field,
+			const struct reading *r)
+{
+	if (node->kind == NODE_MAPPING)
+		return keys_read(node, key->keys, field, r);
+	node_expected(node, r->diagnostics, "a mapping of keys");
+	return -EINVAL;
+}
+
+const struct key_type key_mapping = { KEY_MAPPING, read_mapping, NULL };
 const struct key_type key_word = { KEY_WORD, read_word, spell_word };
 const struct key_type key_words = { KEY_WORDS, read_words, spell_words };

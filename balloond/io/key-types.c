@@ -41,6 +41,18 @@ static int read_u32(const struct key *key, const struct node *node, void *field,
 	return k;
 }
 
+static int read_u64(const struct key *key, const struct node *node, void *field,
+		    const struct reading *r)
+{
+	return bounded_read(node, BALLOOND_COUNT, key->low, key->high, field, r->diagnostics);
+}
+
+static void spell_count(const struct key *key, const struct node *node, FILE *f)
+{
+	(void)key;
+	spell_value(node_text(node), BALLOOND_COUNT, f);
+}
+
 static int parse_i32(const char *text, int32_t *ret)
 {
 	bool is_negative = *text == '-';
@@ -177,6 +189,19 @@ static void spell_amount(const struct key *key, const struct node *node, FILE *f
 		spell_value(text, is_share(text) ? BALLOOND_PERMILLE : BALLOOND_BYTES, f);
 }
 
+static int read_bytes(const struct key *key, const struct node *node, void *field,
+		      const struct reading *r)
+{
+	return bounded_read(node, BALLOOND_BYTES, key->low, key->high, field, r->diagnostics);
+}
+
+static int read_share(const struct key *key, const struct node *node, void *field,
+		      const struct reading *r)
+{
+	return bounded_read(node, BALLOOND_PERMILLE, key->low_share, key->high_share, field,
+			    r->diagnostics);
+}
+
 static int read_name(const struct key *key, const struct node *node, void *field,
 		     const struct reading *r)
 {
@@ -195,6 +220,20 @@ static int read_name(const struct key *key, const struct node *node, void *field
 	return *name ? 0 : -ENOMEM;
 }
 
+static int read_text(const struct key *key, const struct node *node, void *field,
+		     const struct reading *r)
+{
+	const char *text = node_text(node);
+	char **copy = field;
+
+	if (!text || !*text || strlen(text) > KEY_TEXT_MAX) {
+		node_expected(node, r->diagnostics, key->expected);
+		return -EINVAL;
+	}
+	*copy = strdup(text);
+	return *copy ? 0 : -ENOMEM;
+}
+
 static void spell_name(const struct key *key, const struct node *node, FILE *f)
 {
 	(void)key;
@@ -208,3 +247,7 @@ const struct key_type key_time = { KEY_TIME, read_time, key_spell_time };
 const struct key_type key_rate = { KEY_RATE, read_rate, spell_rate_key };
 const struct key_type key_amount = { KEY_AMOUNT, read_amount, spell_amount };
 const struct key_type key_name = { KEY_NAME, read_name, spell_name };
+const struct key_type key_text = { KEY_TEXT, read_text, spell_name };
+const struct key_type key_u64 = { KEY_INTEGER, read_u64, spell_count };
+const struct key_type key_bytes = { KEY_AMOUNT, read_bytes, spell_amount };
+const struct key_type key_share = { KEY_AMOUNT, read_share, spell_amount };

@@ -125,8 +125,10 @@ int keys_read(const struct node *mapping, const struct key *keys, void *base,
 {
 	int result = 0;
 
-	/* A section whose keys are all commented out says nothing. */
-	if (mapping && mapping->parent && node_is_null(mapping))
+	/* A section whose keys are all commented out says nothing; an item of a list is there to
+	 * say something. */
+	if (mapping && mapping->parent && mapping->parent->kind == NODE_MAPPING &&
+	    node_is_null(mapping))
 		mapping = NULL;
 	if (mapping && mapping->kind != NODE_MAPPING) {
 		node_expected(mapping, r->diagnostics, "a mapping of keys");

@@ -31,6 +31,7 @@ enum key_kind {
 	KEY_WORD,     /* one of words */
 	KEY_WORDS,    /* one of words, or a list of them, empty ones too */
 	KEY_NAME,     /* of an entry */
+	KEY_TEXT,     /* for people, of any length that they like to read */
 	KEY_URIS,     /* a URI or a list of them, or a word */
 	KEY_PATTERNS, /* a shell pattern or a list of them */
 	KEY_SIZES,    /* a range of sizes or a list of them */
@@ -42,6 +43,8 @@ enum key_kind {
 	KEY_MAPPING,  /* a mapping of keys */
 	KEY_MAPPINGS, /* the same, or a list of them */
 	KEY_ENTRIES,  /* a list of mappings of keys, each with a name */
+	KEY_LIST,     /* the same without names */
+	KEY_OTHER,    /* what `expected` says */
 };
 
 struct key;
@@ -118,8 +121,25 @@ int texts_read(const struct node *node, size_t max, const char *expected,
 	       const char *(*check)(const char *text), char ***ret, size_t *ret_n,
 	       struct diagnostics *d);
 
+/* What a list of mappings is made of. */
+struct list_of {
+	const struct key *keys;
+	size_t size, max;    /* of an item, and how many there may be */
+	const void *initial; /* what an item is before it is read; NULL: all zero */
+	/* What must hold within an item that was read, or between it and those before it: 0 or
+	 * negative errno when it has complained.  NULL: nothing. */
+	int (*check)(const struct node *node, void *item, const struct reading *r);
+};
+
+/* Reads one; what is all commented out is an empty list.  The caller owns the array and what its
+ * items own, also after a failure. */
+int mappings_read(const struct node *node, const struct list_of *list, void **ret, size_t *ret_n,
+		  const struct reading *r);
+
 /* Whether a node is a list of at least one and at most max items, or no list; says so. */
 int list_check(const struct node *node, size_t max, struct diagnostics *d);
+
+#define KEY_TEXT_MAX 4096u /* bytes of a KEY_TEXT */
 
 /* Types for tables; the comment names the type of the field. */
 extern const struct key_type key_bool;    /* bool */
@@ -132,6 +152,11 @@ extern const struct key_type key_word;    /* an enum */
 extern const struct key_type key_words;   /* uint32_t, 1 << enum */
 extern const struct key_type key_name;    /* char *, owned */
 extern const struct key_type key_section; /* the table's struct */
+extern const struct key_type key_mapping; /* the same, and it may be required */
+extern const struct key_type key_u64;     /* uint64_t, a count */
+extern const struct key_type key_bytes;   /* uint64_t; the row has no shares and no word */
+extern const struct key_type key_share;   /* uint64_t, permille; the row has shares alone */
+extern const struct key_type key_text;    /* char *, owned */
 
 /* For types of one's own. */
 void key_spell_time(const struct key *key, const struct node *node, FILE *f);

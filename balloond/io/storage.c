@@ -232,3 +232,24 @@ void published_done(struct published *p)
 	free(p->guests);
 	*p = (struct published){ 0 };
 }
+
+int standing_reserve(struct standing *s, size_t n_holds)
+{
+	size_t max = room_for(n_holds, s->max);
+	struct order *holds;
+
+	if (n_holds <= s->max && s->holds)
+		return 0;
+	holds = grown(s->holds, s->n, max, sizeof(*holds));
+	if (!holds)
+		return -ENOMEM;
+	replace(&s->holds, holds);
+	s->max = max;
+	return 0;
+}
+
+void standing_done(struct standing *s)
+{
+	free(s->holds);
+	*s = (struct standing){ 0 };
+}

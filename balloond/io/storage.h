@@ -6,6 +6,7 @@
  * on failure the old arrays stay as they were. */
 
 #include "balloond/core/history.h"
+#include "balloond/core/orders.h"
 #include "balloond/core/plan.h"
 #include "balloond/core/published.h"
 #include "balloond/core/snapshot.h"
@@ -23,3 +24,6 @@ void plan_done(struct plan *p);
 
 int published_reserve(struct published *p, size_t n_guests);
 void published_done(struct published *p);
+
+int standing_reserve(struct standing *s, size_t n_holds);
+void standing_done(struct standing *s);

@@ -20,6 +20,13 @@
 		_taken; \
 	})
 
+#define SWAP(a, b) \
+	({ \
+		__typeof__(a) _a = (a); \
+		(a) = (b); \
+		(b) = _a; \
+	})
+
 #define TAKE_FD(fd) \
 	({ \
 		int *_pfd = &(fd); \

@@ -68,6 +68,8 @@ static int apply(struct fixture *f, int argc, char **argv)
 /* A daemon that has refused its files once refuses them again. */
 static struct server {
 	struct bus *bus;
+	struct fixture *fixture;
+	struct orders orders;
 	uint64_t generation;
 	bool refuses;
 } server = { .generation = 1 };
@@ -81,6 +83,28 @@ static int on_reload(void *userdata, char **ret_why)
 		return -EINVAL;
 	}
 	return bus_set_reload_state(s->bus, ++s->generation, 0xabc, NULL);
+}
+
+/* As a tick would carry it out. */
+static void on_order(void *userdata)
+{
+	struct server *s = userdata;
+	struct published *now = &s->fixture->now;
+	const struct order *order = &s->orders.queue[0];
+
+	for (size_t i = 0; i < now->n_guests; i++) {
+		struct published_guest *g = &now->guests[i];
+
+		if (strcmp(g->uuid, order->uuid) != 0)
+			continue;
+		g->hold = (struct hold){ 0 };
+		if (order->kind == ORDER_HOLD)
+			g->hold = order->hold;
+		if (g->verdict.state == STATE_MANAGED || g->verdict.state == STATE_HELD)
+			g->verdict.state = order->kind == ORDER_HOLD ? STATE_HELD : STATE_MANAGED;
+	}
+	s->orders.n = 0;
+	(void)bus_publish(s->bus, now);
 }
 
 static int run(struct fixture *f, sd_event *event)
@@ -104,7 +128,9 @@ static int run(struct fixture *f, sd_event *event)
 	if (r < 0)
 		return r;
 	server.bus = bus;
+	server.fixture = f;
 	bus_set_reload(bus, on_reload, &server);
+	bus_set_orders(bus, &server.orders, on_order, &server);
 	printf("ready\n");
 	fflush(stdout);
 	return sd_event_loop(event);

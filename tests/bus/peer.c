@@ -136,23 +136,37 @@ static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error
 	return 0;
 }
 
-sd_bus_message *peer_call(const char *path, const char *interface, const char *member,
-			  const char *a, const char *b)
+sd_bus_message *peer_new_call(const char *path, const char *interface, const char *member)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-	sd_bus_message *reply = NULL;
+	sd_bus_message *message = NULL;
 
 	ck_assert_int_ge(sd_bus_message_new_method_call(client, &message, NULL, path, interface,
 							member),
 			 0);
+	return message;
+}
+
+sd_bus_message *peer_send(sd_bus_message *message)
+{
+	sd_bus_message *reply = NULL;
+
+	ck_assert_int_ge(sd_bus_call_async(client, NULL, message, on_reply, &reply, 0), 0);
+	peer_settle();
+	ck_assert_ptr_nonnull(reply);
+	sd_bus_message_unref(message);
+	return reply;
+}
+
+sd_bus_message *peer_call(const char *path, const char *interface, const char *member,
+			  const char *a, const char *b)
+{
+	sd_bus_message *message = peer_new_call(path, interface, member);
+
 	if (a)
 		ck_assert_int_ge(sd_bus_message_append_basic(message, 's', a), 0);
 	if (b)
 		ck_assert_int_ge(sd_bus_message_append_basic(message, 's', b), 0);
-	ck_assert_int_ge(sd_bus_call_async(client, NULL, message, on_reply, &reply, 0), 0);
-	peer_settle();
-	ck_assert_ptr_nonnull(reply);
-	return reply;
+	return peer_send(message);
 }
 
 static sd_bus_message *get(const char *path, const char *interface, const char *property,

@@ -47,6 +47,10 @@ void peer_forget(void);
 sd_bus_message *peer_call(const char *path, const char *interface, const char *member,
 			  const char *a, const char *b);
 
+/* The same for other arguments: the caller appends them in between. */
+sd_bus_message *peer_new_call(const char *path, const char *interface, const char *member);
+sd_bus_message *peer_send(sd_bus_message *message);
+
 /* Appends all strings in what is still to be read, a blank before each; values are skipped, and
  * sd-bus's own interfaces. */
 void peer_read_texts(sd_bus_message *message, char *to);
