@@ -61,9 +61,9 @@ uint64_t demand_kernel_floor(uint64_t maximum, uint64_t kernel)
 
 uint64_t demand_overhead(const struct memory *m, uint64_t maximum)
 {
-	uint64_t guess = 64 * BALLOOND_MIB + balloond_permille(maximum, 10);
-
-	return m->overhead > 0 ? m->overhead : guess;
+	/* A guest that leaves a little of its size untouched looks as if QEMU needed less, and then
+	 * touches it: what is learned only ever adds to the guess. */
+	return balloond_max(m->overhead, 64 * BALLOOND_MIB + balloond_permille(maximum, 10));
 }
 
 uint64_t demand_burst(const struct memory *m)
@@ -224,15 +224,14 @@ static void observe_resident(struct memory *m, const struct guest *g)
 		m->burst = balloond_max(ahead,
 					balloond_ewma(m->burst, 0, elapsed, BURST_HALF_LIFE));
 	}
-	/* Only a guest that touched all that it has shows all that QEMU adds; less resident than
-	 * actual says nothing.  Up at once, down slowly, from the first guess on: too little is the
-	 * dangerous side. */
+	/* Resident beyond actual is the least that QEMU adds; how much of its size the guest has
+	 * touched nobody knows.  Up at once, down slowly. */
 	if (g->seen.actual != BALLOOND_UNKNOWN && balloond_sub(g->swept, m->moved) >= 4 * QUIET &&
 	    resident > g->seen.actual) {
 		uint64_t more = resident - g->seen.actual;
 
-		m->overhead = balloond_max(more, balloond_ewma(demand_overhead(m, g->seen.maximum),
-							       more, elapsed, BURST_HALF_LIFE));
+		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed,
+							       BURST_HALF_LIFE));
 	}
 	m->resident = resident;
 	m->resident_at = g->swept;

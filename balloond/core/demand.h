@@ -18,7 +18,7 @@ uint64_t demand_margin(uint64_t maximum, bool swaps);
  * drivers/hv/hv_balloon.c (compute_balloon_floor) and the xen-selfballoon driver. */
 uint64_t demand_kernel_floor(uint64_t maximum, uint64_t kernel);
 
-/* QEMU's own memory: learned, else 64 MiB + 1 % of maximum. */
+/* QEMU's own memory: 64 MiB + 1 % of maximum, or more where more was seen. */
 uint64_t demand_overhead(const struct memory *m, uint64_t maximum);
 
 /* What it could take before balloond reacts: learned, at least 256 MiB. */

@@ -21,6 +21,7 @@
 
 #include "balloond/core/divide.h"
 
+#include "balloond/core/guard.h"
 #include "balloond/core/level.h"
 #include "balloond/core/pool.h"
 #include "balloond/policy-math.h"
@@ -125,6 +126,11 @@ static void give_tier(const struct config *config, struct plan *plan, enum tier 
 							     tier);
 }
 
+static uint64_t round_down(uint64_t size)
+{
+	return size - size % GUARD_STEP;
+}
+
 /* Everybody has the tier below; capacity is divided up to this one. */
 static void give_part(const struct config *config, const struct history *h, struct plan *plan,
 		      enum tier tier, uint64_t capacity)
@@ -149,7 +155,8 @@ static void give_part(const struct config *config, const struct history *h, stru
 		v->wanted = tier_size(config, plan, v, tier);
 		if (f->size >= f->high)
 			continue;
-		v->wanted = balloond_clamp(balloond_sub(f->size, v->overhead),
+		/* The guard rounds up: what is cut here must not come to more than the pool. */
+		v->wanted = balloond_clamp(round_down(balloond_sub(f->size, v->overhead)),
 					   tier_size(config, plan, v, tier - 1), v->wanted);
 	}
 }
@@ -190,15 +197,17 @@ static void divide(const struct config *config, const struct history *h, struct 
 	uint64_t others = charged_to_others(plan), capacity = balloond_sub(a->pool, others);
 	uint64_t lend = balloond_sub(capacity, balloond_permille(a->pool, DIVIDE_SHORT_PERMILLE));
 	uint64_t machine = machine_limit(config, h, plan, others);
+	uint64_t sum = tier_sum(config, h, plan, TIER_SIZE);
 
 	for (enum tier tier = TIER_SIZE; tier > last; tier--) {
 		uint64_t limit = balloond_min(tier > TIER_CLAIM ? lend : capacity, machine);
 
-		if (tier_sum(config, h, plan, tier) <= limit) {
+		if (sum <= limit) {
 			give_tier(config, plan, tier);
 			return;
 		}
-		if (tier_sum(config, h, plan, tier - 1) < limit) {
+		sum = tier_sum(config, h, plan, tier - 1);
+		if (sum < limit) {
 			give_part(config, h, plan, tier, limit);
 			return;
 		}

@@ -46,7 +46,7 @@ struct memory {
 	usec_t sampled;
 	uint64_t actual, previous_actual; /* at this sweep and the one before */
 	usec_t swept, moved;              /* when read; when actual last changed or was asked to */
-	uint64_t overhead;                /* learned, 0: not yet */
+	uint64_t overhead;                /* learned, the least that it is; 0: not yet */
 	uint64_t resident;                /* at the last sweep */
 	usec_t resident_at;
 	uint64_t burst; /* learned growth within one reaction time */

@@ -7,7 +7,7 @@
 #include "balloond/core/config.h"
 
 /* clang-format off */
-static const struct state_row states[STATE_MAX] = {
+const struct state_row state_rows[STATE_MAX] = {
 	/*                     name          grow   shrink steered charge */
 	[STATE_NO_BALLOON] = { "no-balloon", false, false, false,  CHARGE_COMMIT },
 	[STATE_INHIBITED]  = { "inhibited",  false, false, false,  CHARGE_COMMIT },
@@ -69,11 +69,6 @@ static const struct guard_row guards[GUARD_RULE_MAX] = {
 	[GUARD_ROOM]         = { "room", "the host has no room" },
 };
 /* clang-format on */
-
-const struct state_row *state_row(enum guest_state state)
-{
-	return &states[state];
-}
 
 const char *reason_text(enum reason reason)
 {

@@ -35,7 +35,13 @@ struct state_row {
 	enum charge_kind charge;
 };
 
-const struct state_row *state_row(enum guest_state state);
+extern const struct state_row state_rows[STATE_MAX];
+
+/* Asked for every guest many times a tick. */
+static inline const struct state_row *state_row(enum guest_state state)
+{
+	return &state_rows[state];
+}
 
 /* Why a guest has the state or the size that it has.  The text says it; figures come apart. */
 enum reason {

@@ -195,6 +195,29 @@ START_TEST(distress_is_a_mebibyte_swapped_in_between_two_samples)
 }
 END_TEST
 
+START_TEST(a_guest_starves_whose_newest_sample_shows_nothing_left_or_swap_in)
+{
+	struct bed bed;
+
+	bed_init(&bed, 1 * GiB);
+	bed.guest.seen.swap_in = 0;
+	bed.guest.seen.usable = 32 * MiB; /* the margin */
+	sample(&bed, SECOND);
+	ck_assert(!bed.memory.starved);
+	bed.guest.seen.usable -= MiB;
+	sample(&bed, SECOND);
+	ck_assert(bed.memory.starved);
+	sweep(&bed, 60 * SECOND); /* silence changes nothing */
+	ck_assert(bed.memory.starved);
+	bed.guest.seen.usable = 200 * MiB;
+	bed.guest.seen.swap_in += 2 * MiB;
+	sample(&bed, SECOND);
+	ck_assert(bed.memory.starved);
+	sample(&bed, SECOND);
+	ck_assert(!bed.memory.starved);
+}
+END_TEST
+
 START_TEST(a_guest_has_swap_once_it_has_used_it)
 {
 	struct bed bed;
@@ -247,7 +270,7 @@ START_TEST(kernel_floor_is_the_table_of_linux)
 }
 END_TEST
 
-START_TEST(overhead_is_learned_from_guests_that_touched_all)
+START_TEST(overhead_is_what_was_seen_of_it_and_no_less_than_the_guess)
 {
 	struct bed bed;
 
@@ -270,6 +293,9 @@ START_TEST(overhead_is_learned_from_guests_that_touched_all)
 	bed.guest.seen.actual = 512 * MiB;
 	sweep(&bed, SECOND);
 	ck_assert_uint_le(bed.memory.overhead, 105 * MiB);
+	/* What it has not touched hides what QEMU adds. */
+	bed.memory.overhead = 20 * MiB;
+	ck_assert_uint_eq(demand_overhead(&bed.memory, 1000 * MiB), 74 * MiB);
 }
 END_TEST
 
@@ -340,11 +366,12 @@ int main(void)
 	tcase_add_test(tc, usable_that_is_short_counts_from_the_larger_size);
 	tcase_add_test(tc, a_reboot_forgets_what_the_last_boot_told);
 	tcase_add_test(tc, distress_is_a_mebibyte_swapped_in_between_two_samples);
+	tcase_add_test(tc, a_guest_starves_whose_newest_sample_shows_nothing_left_or_swap_in);
 	tcase_add_test(tc, a_guest_has_swap_once_it_has_used_it);
 	tcase_add_test(tc, margin_is_the_larger_of_32_mib_and_a_hundredth);
 	tcase_add_loop_test(tc, kernel_floor_is_the_table_of_linux, 0,
 			    sizeof(kernel_floors) / sizeof(kernel_floors[0]));
-	tcase_add_test(tc, overhead_is_learned_from_guests_that_touched_all);
+	tcase_add_test(tc, overhead_is_what_was_seen_of_it_and_no_less_than_the_guess);
 	tcase_add_test(tc, burst_is_what_it_could_take_within_three_seconds);
 	tcase_add_test(tc, growth_is_pending_until_the_guest_has_taken_it);
 	tcase_add_test(

@@ -12,8 +12,8 @@
 #include "tests/unit/random.h"
 #include "tests/unit/scene.h"
 
-/* What equal shares leave of a division: less than a guest's shares for each. */
-#define REST(n) ((n)*UINT64_C(1000))
+/* What whole MiB leave of a division, each guest. */
+#define REST(n) ((n)*BALLOOND_MIB)
 
 /* `n` guests of 4 GiB that have 2, need 512 MiB and claim 1 of the 3 GiB that they are proposed.
  * Nothing counts but the sizes: no overhead. */
@@ -148,8 +148,8 @@ START_TEST(lent_memory_is_shared_by_shares)
 	for (size_t i = 0; i < 2; i++)
 		lent[i] = scene_verdict(&s, i)->wanted + scene_verdict(&s, i)->overhead;
 	/* Max-min on what they are charged: 3 : 1. */
-	ck_assert_uint_ge(lent[0] + 4000, 3 * lent[1]);
-	ck_assert_uint_le(lent[0], 3 * lent[1] + 4000);
+	ck_assert_uint_ge(lent[0] + 4 * BALLOOND_MIB, 3 * lent[1]);
+	ck_assert_uint_le(lent[0], 3 * lent[1] + 4 * BALLOOND_MIB);
 }
 END_TEST
 

@@ -257,6 +257,40 @@ START_TEST(guard_relieves_a_starving_guest_below_the_dead_band)
 }
 END_TEST
 
+/* What is seen of a guest that thrashes is its last sample; what it needs is not. */
+START_TEST(guard_gives_a_guest_that_starved_into_silence_what_is_to_spare)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_add(&s, "g00", 4 * GiB, 700 * MiB);
+	scene_add(&s, "g01", 4 * GiB, 3 * GiB);
+	s.guests[0].seen.actual = 1 * GiB;
+	scene_run(&s, 5);
+	s.real[0].need = 1 * GiB;
+	s.real[0].silent = !_i; /* 0: it fell silent while it was well */
+	s.guests[0].hold.on = true;
+	scene_run(&s, 2);
+	s.guests[0].hold.on = false;
+	s.real[0].silent = true;
+	scene_run(&s, 8);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_STALE);
+	if (_i == 0) {
+		ck_assert_uint_eq(s.guests[0].seen.actual, 1 * GiB);
+		return;
+	}
+	/* All but what lending keeps of the pool. */
+	ck_assert_uint_ge(s.guests[0].seen.actual, 3 * GiB);
+	ck_assert_uint_eq(s.guests[1].seen.actual, 4 * GiB);
+	/* Of what others need it gets no more than a tenth beyond what it used. */
+	scene_claim[1] = 0;
+	scene_proposal[1] = 4 * GiB;
+	s.config.host.pool.value = 6 * GiB;
+	scene_run(&s, 60);
+	ck_assert_uint_le(scene_verdict(&s, 0)->proposal.claim, 1200 * MiB);
+}
+END_TEST
+
 static Suite *guard_suite(void)
 {
 	Suite *suite = suite_create("guard");
@@ -270,6 +304,8 @@ static Suite *guard_suite(void)
 	tcase_add_test(tc, guard_leaves_no_rest_of_a_limited_shrink);
 	tcase_add_test(tc, guard_shrinks_many_guests_by_few_large_moves);
 	tcase_add_test(tc, guard_relieves_a_starving_guest_below_the_dead_band);
+	tcase_add_loop_test(tc, guard_gives_a_guest_that_starved_into_silence_what_is_to_spare, 0,
+			    2);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -30,6 +30,7 @@ enum change {
 	NO_USABLE,
 	HELD,
 	HELD_AND_LOW,
+	ORDERED_AND_CRITICAL,
 	DRY_ENTRY,
 	NO_CONDITION_HOLDS,
 };
@@ -73,6 +74,8 @@ static const struct state_test {
 	{ 0, HELD, STATE_HELD, REASON_HELD_TENANT },
 	{ GUEST_NO_STATS, HELD, STATE_HELD, REASON_HELD_TENANT },
 	{ 0, HELD_AND_LOW, STATE_MANAGED, REASON_POLICY },
+	{ 0, ORDERED_AND_CRITICAL, STATE_HELD, REASON_HELD_OPERATOR },
+	{ GUEST_BUSY, ORDERED_AND_CRITICAL, STATE_BUSY, REASON_JOB },
 	{ 0, DRY_ENTRY, STATE_OBSERVED, REASON_ENTRY_DRY },
 	{ 0, NO_CONDITION_HOLDS, STATE_MANAGED, REASON_NO_WHEN },
 	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
@@ -93,6 +96,10 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->config.tenants.allow = 1u << TENANT_HOLD;
 		bed->guest.wish = (struct tenant_wish){ 1u << TENANT_HOLD, .hold = true };
 		bed->level = change == HELD ? BALLOOND_LEVEL_TIGHT : BALLOOND_LEVEL_LOW;
+	}
+	if (change == ORDERED_AND_CRITICAL) {
+		bed->guest.hold.on = true;
+		bed->level = BALLOOND_LEVEL_CRITICAL;
 	}
 	bed->promise.dry_run = change == DRY_ENTRY;
 	if (change == STUCK)

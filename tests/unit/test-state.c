@@ -22,7 +22,9 @@ enum way {
 	DRY_ENTRY,
 	STUCK,
 	HELD,
+	HELD_BY_ORDER,
 	FELL_SILENT,
+	FELL_SILENT_STARVING,
 	NEVER_SPOKE,
 	NEVER_SPOKE_BUT_HAS_MIN,
 	PERIOD_KEPT,
@@ -69,7 +71,10 @@ static const struct row {
 	  "its guests: entry says dry-run: it is only observed" },
 	{ STATE_STUCK, STUCK, 0, true, false, ITS_SIZE, "it does not follow its target" },
 	{ STATE_HELD, HELD, 0, false, false, ITS_SIZE, "its own metadata holds it" },
+	{ STATE_HELD, HELD_BY_ORDER, 0, false, false, ITS_SIZE, "an operator holds it" },
 	{ STATE_STALE, FELL_SILENT, 0, true, false, ITS_SIZE, "its statistics are old" },
+	{ STATE_STALE, FELL_SILENT_STARVING, 0, true, false, ITS_SIZE,
+	  "it had nothing left when it stopped reporting: it may have all" },
 	{ STATE_BLIND, NEVER_SPOKE, 0, true, false, ITS_SIZE, "it has never reported statistics" },
 	{ STATE_BLIND, NEVER_SPOKE_BUT_HAS_MIN, 0, true, true, ITS_SIZE,
 	  "it has never reported statistics" },
@@ -132,6 +137,7 @@ static void begin(struct bed *bed, const struct row *row)
 		bed->rules[0].when = (struct when){ &bed->never, 1, 0 };
 	if (row->way == HELD)
 		g->wish = (struct tenant_wish){ .given = 1u << TENANT_HOLD, .hold = true };
+	g->hold.on = row->way == HELD_BY_ORDER;
 	s->promise.dry_run = row->way == DRY_ENTRY;
 	s->promise.min_is_set = row->way == NEVER_SPOKE_BUT_HAS_MIN;
 	s->real[0].silent = is_silent;
@@ -149,9 +155,10 @@ static void enter(struct bed *bed, const struct row *row)
 	scene_run(s, 3);
 	if (row->way == BOOTS)
 		s->guests[0].booted = s->snapshot.now;
-	if (row->way == FELL_SILENT) {
+	if (row->way == FELL_SILENT || row->way == FELL_SILENT_STARVING) {
 		s->real[0].silent = true;
 		scene_run(s, 6);
+		s->history.guests[0].starved = row->way == FELL_SILENT_STARVING;
 	}
 	if (row->way == STUCK) {
 		s->real[0].stuck = true;

@@ -136,6 +136,28 @@ START_TEST(a_plan_keeps_its_verdicts_when_it_grows)
 }
 END_TEST
 
+START_TEST(holds_stand_while_their_array_grows)
+{
+	struct standing s = { 0 };
+	struct order order = { .kind = ORDER_HOLD };
+
+	ck_assert_int_eq(standing_reserve(&s, 0), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		order.uuid[0] = (char)('!' + i % 90);
+		order.uuid[1] = (char)('0' + i / 90);
+		ck_assert_int_eq(standing_reserve(&s, s.n + 1), 0);
+		ck_assert_uint_gt(s.max, s.n);
+		standing_take(&s, &order);
+	}
+	ck_assert_uint_eq(s.n, 100);
+	ck_assert_ptr_nonnull(standing_find(&s, "!0"));
+	ck_assert_ptr_nonnull(standing_find(&s, "!1"));
+	standing_done(&s);
+	ck_assert_uint_eq(s.n, 0);
+	ck_assert_ptr_null(s.holds);
+}
+END_TEST
+
 START_TEST(published_guests_point_into_themselves_after_growing)
 {
 	struct published p = { 0 };
@@ -161,6 +183,7 @@ int main(void)
 	tcase_add_test(tc, more_guests_keep_what_is_remembered);
 	tcase_add_test(tc, another_state_size_drops_policy_state_and_nothing_else);
 	tcase_add_test(tc, a_plan_keeps_its_verdicts_when_it_grows);
+	tcase_add_test(tc, holds_stand_while_their_array_grows);
 	tcase_add_test(tc, published_guests_point_into_themselves_after_growing);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
