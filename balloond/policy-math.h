@@ -93,7 +93,7 @@ static inline uint64_t balloond_ewma(uint64_t old, uint64_t sample, uint64_t dt,
 {
 	uint64_t halvings = h ? dt / h : 64;
 
-	if (halvings >= 32)
+	if (old == sample || halvings >= 32)
 		return sample;
 	uint64_t f = balloond_mul_div(dt % h, UINT64_C(1) << 32, h); /* the part of a half-life */
 	uint64_t f2 = f * f >> 32, f3 = f2 * f >> 32;
@@ -197,7 +197,7 @@ static inline uint64_t balloond_fill_sum(const struct balloond_fill *fill, size_
 /* The highest level at which all of clamp(weight x level, low, high) add up to no more than
  * capacity; UINT64_MAX where even the highs do; 0 where not even the lows do.  No scratch, no sort:
  * the sum is linear between two levels at which somebody meets a bound, so that Newton's steps
- * inside of a bracket end after a few passes; every third one halves it, so that they end. */
+ * inside of a bracket end after a few passes; every eighth one halves it, so that they end. */
 static inline uint64_t balloond_water_level(const struct balloond_fill *fill, size_t n,
 					    uint64_t capacity)
 {
@@ -220,7 +220,7 @@ static inline uint64_t balloond_water_level(const struct balloond_fill *fill, si
 			level -= weights ? balloond_min((sum - capacity - 1) / weights + 1, level)
 					 : 0;
 		}
-		if (level <= low || level >= high || ++pass % 3 == 0)
+		if (level <= low || level >= high || ++pass % 8 == 0)
 			level = low + (high - low) / 2;
 	}
 	return low;

@@ -16,7 +16,7 @@
 #include "balloond/core/state.h"
 #include "balloond/io/util.h"
 
-/* Signals in one turn of the event loop; the rest follows in the next (decisions.md 9). */
+/* Signals in one turn of the event loop; the rest follows in the next. */
 #define SIGNALS_A_TURN 500u
 
 /* Signals that wait for a slow bus; sd-bus queues without a useful bound of its own. */

@@ -39,7 +39,7 @@ struct memory {
 	uint64_t claim;      /* the last */
 
 	/* demand (core/demand.c) */
-	uint64_t kernel; /* k of decisions.md 1, UNKNOWN until a quiet sample */
+	uint64_t kernel; /* what its kernel never counts, UNKNOWN until a quiet sample */
 	uint64_t total;  /* of that sample */
 	uint64_t used;   /* of the newest sample */
 	uint64_t stamp, sample, sample_elapsed;

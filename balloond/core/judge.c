@@ -17,7 +17,7 @@
 #define PERIOD_UNKNOWN (60 * BALLOOND_SECOND)
 /* A driver's first sample comes before the services that the guest boots for. */
 #define BOOT_GRACE (30 * BALLOOND_SECOND)
-/* No driver by then: there is none (reference: never any statistics, 3 min after start). */
+/* No driver by then: there is none. */
 #define BOOT_MAX (180 * BALLOOND_SECOND)
 #define COOL_DOWN (60 * BALLOOND_SECOND)
 

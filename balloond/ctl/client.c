@@ -11,17 +11,24 @@
 
 #include "balloond/io/util.h"
 
+static int new_call(sd_bus *bus, const char *interface, const char *member, sd_bus_message **ret)
+{
+	int r;
+
+	r = sd_bus_message_new_method_call(bus, ret, BALLOOND_BUS_NAME, BALLOOND_BUS_PATH,
+					   interface, member);
+	if (r < 0)
+		return r;
+	return sd_bus_message_set_auto_start(*ret, 0);
+}
+
 int client_call(sd_bus *bus, const char *interface, const char *member, const char *argument,
 		sd_bus_message **ret_reply, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
 	int r;
 
-	r = sd_bus_message_new_method_call(bus, &message, BALLOOND_BUS_NAME, BALLOOND_BUS_PATH,
-					   interface, member);
-	if (r < 0)
-		return r;
-	r = sd_bus_message_set_auto_start(message, 0);
+	r = new_call(bus, interface, member, &message);
 	if (r < 0)
 		return r;
 	if (argument) {
@@ -150,6 +157,32 @@ int client_reload(sd_bus *bus, sd_bus_error *error)
 	return client_call(bus, CLIENT_MANAGER, "Reload", NULL, NULL, error);
 }
 
+int client_order(sd_bus *bus, const char *member, const char *guest, usec_t until,
+		 const char *reason, sd_bus_error *error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+	int r;
+
+	r = new_call(bus, CLIENT_MANAGER, member, &message);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append_basic(message, SD_BUS_TYPE_STRING, guest);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0 && until > 0)
+		r = sd_bus_message_append(message, "{sv}", "until", "t", until);
+	if (r >= 0 && reason)
+		r = sd_bus_message_append(message, "{sv}", "reason", "s", reason);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_close_container(message);
+	if (r < 0)
+		return r;
+	r = sd_bus_call(bus, message, 0, error, NULL);
+	return r < 0 ? r : 0;
+}
+
 int client_find_guest(const struct client_guests *guests, const char *name,
 		      const struct client_guest **ret)
 {
@@ -228,6 +261,9 @@ const struct client_property client_guest_properties[] = {
 	GUEST("OS", 's', os),
 	GUEST("Partition", 's', partition),
 	GUEST("Tags", 'a', tags),
+	GUEST("HeldBy", 's', held_by),
+	GUEST("HeldUntilUSec", 't', held_until),
+	GUEST("HoldReason", 's', hold_reason),
 	GUEST("Sample", 't', sample),
 };
 const size_t n_client_guest_properties = ELEMENTSOF(client_guest_properties);

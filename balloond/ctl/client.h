@@ -37,6 +37,8 @@ extern const size_t n_client_host_properties;
 struct client_guest {
 	const char *name, *uuid, *state, *reason, *policy, *rule, *promise;
 	const char *title, *hypervisor, *os, *partition;
+	const char *held_by, *hold_reason;
+	uint64_t held_until; /* wall clock, 0: for ever */
 	struct client_words tags;
 	uint64_t sample;
 	uint64_t figures[CLIENT_FIGURES_MAX]; /* as published_figures[], of both interfaces */
@@ -83,6 +85,10 @@ int client_get_guests(sd_bus *bus, struct client_guests *guests, sd_bus_error *e
 int client_explain(sd_bus *bus, const char *name, struct client_explanation *explanation,
 		   sd_bus_error *error);
 int client_reload(sd_bus *bus, sd_bus_error *error);
+
+/* Hold or Unhold.  until: wall clock, 0: for ever; reason: may be NULL. */
+int client_order(sd_bus *bus, const char *member, const char *guest, usec_t until,
+		 const char *reason, sd_bus_error *error);
 
 void client_guests_done(struct client_guests *guests);
 void client_explanation_done(struct client_explanation *explanation);

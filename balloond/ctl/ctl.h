@@ -23,8 +23,9 @@ struct ctl {
 	bool legend; /* headings and totals */
 
 	/* Of single verbs.  NULL: the installed ones. */
-	const char *policy_dir, *config, *with, *since, *state_dir;
-	bool live, origin;
+	const char *policy_dir, *config, *with, *since, *state_dir, *lasts, *reason;
+	const char *policy, *commit, *min, *seed, *length, *plot, *trace;
+	bool live, origin, check;
 };
 
 /* The verbs get the arguments after their name, and return an exit code. */
@@ -32,7 +33,12 @@ int verb_list(struct ctl *ctl, int argc, char **argv);
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_explain(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
+int verb_hold(struct ctl *ctl, int argc, char **argv);
+int verb_unhold(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
+int verb_simulate(struct ctl *ctl, int argc, char **argv);
+int verb_record(struct ctl *ctl, int argc, char **argv);
+int verb_replay(struct ctl *ctl, int argc, char **argv);
 int verb_policy_list(struct ctl *ctl, int argc, char **argv);
 int verb_policy_show(struct ctl *ctl, int argc, char **argv);
 int verb_config_check(struct ctl *ctl, int argc, char **argv);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* describe-config schema|rst: runs when balloond is built, and is not installed. */
+/* describe-config schema|rst|scenario-rst|figures-rst: runs when balloond is built, and is not
+ * installed. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "balloond/ctl/describe.h"
+#include "balloond/io/config-entries.h"
+#include "balloond/sim/scenario.h"
 
 static int print_schema(void)
 {
@@ -25,12 +28,19 @@ static int print_schema(void)
 
 int main(int argc, char *argv[])
 {
-	if (argc == 2 && strcmp(argv[1], "schema") == 0)
+	const char *what = argc == 2 ? argv[1] : "";
+
+	if (strcmp(what, "schema") == 0)
 		return print_schema();
-	if (argc == 2 && strcmp(argv[1], "rst") == 0) {
-		describe_list(stdout);
-		return EXIT_SUCCESS;
+	if (strcmp(what, "rst") == 0) {
+		describe_list(config_keys, stdout);
+	} else if (strcmp(what, "scenario-rst") == 0) {
+		describe_list(scenario_keys, stdout);
+	} else if (strcmp(what, "figures-rst") == 0) {
+		describe_figures(stdout);
+	} else {
+		fprintf(stderr, "usage: describe-config schema|rst|scenario-rst|figures-rst\n");
+		return EXIT_FAILURE;
 	}
-	fprintf(stderr, "usage: describe-config schema|rst\n");
-	return EXIT_FAILURE;
+	return EXIT_SUCCESS;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The list of keys in the man page: path, what it is for, what is allowed, the default. */
+/* The lists in man pages.  Of keys: path, what it is for, what is allowed, the default; of figures:
+ * name, what it is, and how a bound of it is written. */
 
 #include <string.h>
 
 #include "balloond/ctl/describe.h"
 #include "balloond/io/config-entries.h"
+#include "balloond/sim/metrics.h"
 
 #define LABEL_MAX 128u
 
@@ -34,6 +36,21 @@ static void print_amount(const struct key *key, FILE *f)
 			key->high_share);
 	if (key->word)
 		fprintf(f, ", or ``%s``", key->word);
+}
+
+/* A clause becomes a sentence. */
+static void print_capital(const char *clause, FILE *f)
+{
+	fprintf(f, "%c%s", *clause - ('a' <= *clause && *clause <= 'z') * 32, clause + 1);
+}
+
+static const char *collection(enum key_kind kind)
+{
+	if (kind == KEY_MAPPINGS)
+		return "A mapping of the keys beside it, or a list of such mappings";
+	if (kind == KEY_ENTRIES || kind == KEY_LIST)
+		return "A list of mappings of the keys below";
+	return "A mapping of the keys below";
 }
 
 /* What is allowed. */
@@ -65,6 +82,10 @@ static void print_kind(const struct key *key, FILE *f)
 	case KEY_NAME:
 		fputs("A text of 1 to 63 bytes", f);
 		break;
+	case KEY_TEXT:
+	case KEY_OTHER:
+		print_capital(key->expected, f);
+		break;
 	case KEY_URIS:
 		fprintf(f, "A URI, a list of URIs, or ``%s``", key->word);
 		break;
@@ -86,13 +107,10 @@ static void print_kind(const struct key *key, FILE *f)
 	case KEY_WHEN:
 	case KEY_SECTION:
 	case KEY_MAPPING:
-		fputs("A mapping of the keys below", f);
-		break;
 	case KEY_MAPPINGS:
-		fputs("A mapping of the keys beside it, or a list of such mappings", f);
-		break;
 	case KEY_ENTRIES:
-		fputs("A list of mappings of the keys below", f);
+	case KEY_LIST:
+		fputs(collection(key->type->kind), f);
 		break;
 	}
 	fputs(".", f);
@@ -107,9 +125,8 @@ static bool has_default(const struct key *key)
 static void print_key(const char *path, const struct key *key, FILE *f)
 {
 	fprintf(f, "**%s**\n    ", path);
-	/* A clause becomes a sentence. */
-	fprintf(f, "%c%s. ", key->help[0] - ('a' <= key->help[0] && key->help[0] <= 'z') * 32,
-		key->help + 1);
+	print_capital(key->help, f);
+	fputs(". ", f);
 	print_kind(key, f);
 	if (key->required)
 		fputs(" Required.", f);
@@ -162,15 +179,39 @@ static void print_table(const char *prefix, const struct key *keys, FILE *f)
 			fputs("    The keys are those of **guests[].match**.\n\n", f);
 		else if (kind == KEY_WHEN)
 			print_metrics(path, f);
-		if (kind == KEY_ENTRIES)
+		if (kind == KEY_ENTRIES || kind == KEY_LIST)
 			(void)strcat(path, "[]");
 		if (keys->keys && kind != KEY_MAPPINGS && !is_listed(path, keys))
 			print_table(path, keys->keys, f);
 	}
 }
 
-void describe_list(FILE *f)
+#define MADE ".. Made by describe-config from balloond's own tables.\n\n"
+
+void describe_list(const struct key *keys, FILE *f)
 {
-	fputs(".. Made by describe-config from balloond's own tables.\n\n", f);
-	print_table("", config_keys, f);
+	fputs(MADE, f);
+	print_table("", keys, f);
+}
+
+void describe_figures(FILE *f)
+{
+	static const char *const units[] = {
+		[SIM_COUNT] = "A whole number",
+		[SIM_THOUSANDTHS] = "A number such as 1.5",
+		[SIM_MILLIONTHS] = "A percentage such as 0.05%",
+		[SIM_BYTES] = "An amount",
+		[SIM_USEC] = "A time",
+		[SIM_MIB_SECONDS] = "A whole number, of MiB for a second",
+		[SIM_NANOSECONDS] = "A time such as 500ns",
+	};
+
+	fputs(MADE, f);
+	for (size_t i = 0; i < n_sim_figures; i++) {
+		const struct sim_figure *figure = &sim_figures[i];
+
+		fprintf(f, "**%s**\n    ", figure->name);
+		print_capital(figure->help, f);
+		fprintf(f, ". %s.\n\n", units[figure->unit]);
+	}
 }

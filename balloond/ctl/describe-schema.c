@@ -176,6 +176,9 @@ static json_t *scalar(const struct key *key)
 	case KEY_MAPPING:
 	case KEY_MAPPINGS:
 	case KEY_ENTRIES:
+	case KEY_TEXT:
+	case KEY_LIST:
+	case KEY_OTHER:
 		break;
 	}
 	return NULL;

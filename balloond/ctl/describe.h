@@ -11,5 +11,6 @@
  * NULL: no memory. */
 json_t *describe_schema(void);
 
-/* A definition list in reStructuredText. */
-void describe_list(FILE *f);
+/* Definition lists in reStructuredText: of a table of keys, and of the figures of simulations. */
+void describe_list(const struct key *keys, FILE *f);
+void describe_figures(FILE *f);

@@ -53,6 +53,14 @@ static void print_state(const struct client_explanation *e)
 	putchar('\n');
 }
 
+static void print_order(const struct client_explanation *e)
+{
+	char hold[FORMAT_HOLD_MAX], safe[LOG_SAFE_MAX];
+
+	if (*e->guest.held_by)
+		printf("An order stands: %s.\n", log_safe(safe, format_hold(hold, &e->guest)));
+}
+
 static void print_promise(const struct client_explanation *e)
 {
 	char floor[FORMAT_MAX], ceiling[FORMAT_MAX], name[LOG_SAFE_MAX];
@@ -236,6 +244,7 @@ int verb_explain(struct ctl *ctl, int argc _unused_, char **argv)
 	if (ctl->json != CTL_JSON_OFF)
 		return format_json_print(ctl, make_json(&e));
 	print_state(&e);
+	print_order(&e);
 	print_promise(&e);
 	print_policy(&e);
 	print_waits(&e);

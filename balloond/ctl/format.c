@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "balloond/io/util.h"
 
@@ -50,6 +51,30 @@ const char *format_value(char buf[FORMAT_MAX], enum balloond_type type, uint64_t
 	if (type != BALLOOND_USEC || value == BALLOOND_UNKNOWN)
 		return strcpy(buf, value_format(text, type, value));
 	format_time(buf, value);
+	return buf;
+}
+
+const char *format_date(char buf[FORMAT_MAX], usec_t wall)
+{
+	time_t seconds = (time_t)(wall / BALLOOND_SECOND);
+	struct tm tm = { 0 };
+
+	if (!localtime_r(&seconds, &tm) || strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		strcpy(buf, "-");
+	return buf;
+}
+
+const char *format_hold(char buf[FORMAT_HOLD_MAX], const struct client_guest *guest)
+{
+	bool ends = guest->held_until > 0 && guest->held_until != BALLOOND_UNKNOWN;
+	char date[FORMAT_MAX] = "";
+
+	*buf = '\0';
+	if (*guest->held_by)
+		(void)snprintf(buf, FORMAT_HOLD_MAX, "held by %s%s%s%s%s", guest->held_by,
+			       ends ? " until " : "",
+			       ends ? format_date(date, guest->held_until) : "",
+			       *guest->hold_reason ? ": " : "", guest->hold_reason);
 	return buf;
 }
 

@@ -19,6 +19,15 @@ const char *format_size(char buf[FORMAT_MAX], uint64_t bytes);
 /* "1.25 GiB", "1.2 s", "12.5%", "12", "unknown".  Returns buf. */
 const char *format_value(char buf[FORMAT_MAX], enum balloond_type type, uint64_t value);
 
+/* "2026-01-31 12:00:00" here; "-" for what no calendar has.  Returns buf. */
+const char *format_date(char buf[FORMAT_MAX], usec_t wall);
+
+#define FORMAT_HOLD_MAX 512u
+
+/* "held by root until 2026-01-31 12:00:00: it is measured"; "" where nobody ordered that.  Returns
+ * buf. */
+const char *format_hold(char buf[FORMAT_HOLD_MAX], const struct client_guest *guest);
+
 /* The type of that name on D-Bus, and its name; counts stand for those that are not known. */
 enum balloond_type format_type(const char *name);
 const char *format_type_name(enum balloond_type type);

@@ -2,8 +2,11 @@
 
 /* balloonctl list: all guests, a line each. */
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "balloond/core/state.h"
 #include "balloond/ctl/format.h"
 #include "balloond/ctl/table.h"
 #include "balloond/io/util.h"
@@ -18,8 +21,9 @@ static const struct table_column columns[] = {
 
 static int add_guest(struct libscols_table *table, const struct client_guest *guest)
 {
-	char actual[FORMAT_MAX], target[FORMAT_MAX], floor[FORMAT_MAX], ceiling[FORMAT_MAX],
-		used[FORMAT_MAX];
+	char hold[FORMAT_HOLD_MAX], actual[FORMAT_MAX], target[FORMAT_MAX], floor[FORMAT_MAX],
+		ceiling[FORMAT_MAX], used[FORMAT_MAX];
+	bool is_held = strcmp(guest->state, state_row(STATE_HELD)->name) == 0 && *guest->held_by;
 	const char *const cells[ELEMENTSOF(columns)] = {
 		guest->name,
 		guest->state,
@@ -29,7 +33,7 @@ static int add_guest(struct libscols_table *table, const struct client_guest *gu
 		format_size(ceiling, client_figure(guest, "ceiling")),
 		format_size(used, client_figure(guest, "used")),
 		guest->policy,
-		guest->reason,
+		is_held ? format_hold(hold, guest) : guest->reason,
 	};
 
 	return table_add(table, cells);

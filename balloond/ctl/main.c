@@ -23,6 +23,16 @@ enum {
 	TAKES_ORIGIN = 1u << 4,
 	TAKES_SINCE = 1u << 5,
 	TAKES_STATE_DIR = 1u << 6,
+	TAKES_FOR = 1u << 7,
+	TAKES_REASON = 1u << 8,
+	TAKES_POLICY = 1u << 16,
+	TAKES_COMMIT = 1u << 17,
+	TAKES_MIN = 1u << 18,
+	TAKES_SEED = 1u << 19,
+	TAKES_LENGTH = 1u << 20,
+	TAKES_PLOT = 1u << 21,
+	TAKES_CHECK = 1u << 22,
+	TAKES_TRACE = 1u << 23,
 	TAKES_FILES = TAKES_CONFIG | TAKES_POLICY_DIR,
 };
 
@@ -40,10 +50,21 @@ static const struct verb {
 	  "The host's account, or these guests" },
 	{ NULL, "explain", "GUEST", 1, 1, 0, true, verb_explain,
 	  "Why a guest has the size that it has" },
+	{ NULL, "hold", "GUEST", 1, 1, TAKES_FOR | TAKES_REASON, true, verb_hold,
+	  "Let a guest keep the size that it has" },
+	{ NULL, "unhold", "GUEST", 1, 1, TAKES_REASON, true, verb_unhold, "Take that back" },
 	{ NULL, "reload", "", 0, 0, 0, true, verb_reload,
 	  "Let balloond take its files anew; with an error in them the old ones hold" },
 	{ NULL, "report", "", 0, 0, TAKES_SINCE | TAKES_STATE_DIR, false, verb_report,
 	  "What was taken from whom, or would be without dry-run; how often too much" },
+	{ NULL, "record", "FILE", 1, 1, TAKES_FOR, true, verb_record,
+	  "Let balloond write what it sees and decides into FILE" },
+	{ NULL, "replay", "TRACE", 1, 1, TAKES_FILES | TAKES_CHECK, false, verb_replay,
+	  "Decide again what was decided, or what else would have been" },
+	{ NULL, "simulate", "SCENARIO", 1, 1,
+	  TAKES_FILES | TAKES_POLICY | TAKES_COMMIT | TAKES_MIN | TAKES_SEED | TAKES_LENGTH |
+		  TAKES_PLOT | TAKES_TRACE,
+	  false, verb_simulate, "Try a configuration on guests that are not there" },
 	{ "policy", "list", "", 0, 0, TAKES_POLICY_DIR, false, verb_policy_list,
 	  "All policies, a line each" },
 	{ "policy", "show", "NAME", 1, 1, TAKES_POLICY_DIR, false, verb_policy_show,
@@ -76,6 +97,9 @@ static void print_help(void)
 	     "  --no-legend           No headings and totals\n"
 	     "  -h, --help            This text\n"
 	     "  --version             The version\n\n"
+	     "Options of hold and unhold:\n"
+	     "  --for=TIME            hold: for 90min or 12h; for ever without this option\n"
+	     "  --reason=TEXT         Why, for whoever asks later\n\n"
 	     "Options of policy and config, which need no running balloond:\n"
 	     "  --policy-dir=DIR      Find policy modules in DIR\n"
 	     "  --config=FILE         config: read FILE and FILE.d instead of\n"
@@ -85,6 +109,19 @@ static void print_help(void)
 	     "                        nothing: who gets which entry and rule, and whether more\n"
 	     "                        is promised than there is\n"
 	     "  --origin              show: where each value was written\n\n"
+	     "Option of record, which an interrupt ends earlier:\n"
+	     "  --for=TIME            For 90min or 2h; 10min without this option\n\n"
+	     "Options of replay, which needs no running balloond and takes --policy-dir:\n"
+	     "  --config=FILE         What this configuration would have ordered instead\n"
+	     "  --check               Fail if anything differs\n\n"
+	     "Options of simulate, which needs none either, and takes --config and --policy-dir:\n"
+	     "  --policy=NAME         All guests follow it, with its default parameters\n"
+	     "  --commit=WHAT         elastic or strict, whatever the configuration says\n"
+	     "  --min=AMOUNT          All guests are promised kernel, 50% or 2GiB\n"
+	     "  --seed=NUMBER         Another world of the same kind\n"
+	     "  --length=TIME         Instead of the scenario's own\n"
+	     "  --plot=FILE           Draw memory over time into FILE, as SVG\n"
+	     "  --trace=FILE          Write what was seen and decided into FILE, for replay\n\n"
 	     "Options of report, which needs none either:\n"
 	     "  --since=TIME          Of the last 12h or 30d; 7d without this option\n"
 	     "  --state-dir=DIR       Read DIR instead of " BALLOOND_TALLY_DIR "\n\n"
@@ -135,6 +172,38 @@ static int parse_json(const char *text, enum ctl_json *ret)
 	return -EINVAL;
 }
 
+static void take_simulate_option(struct ctl *ctl, unsigned option)
+{
+	switch (option) {
+	case TAKES_POLICY:
+		ctl->policy = optarg;
+		break;
+	case TAKES_COMMIT:
+		ctl->commit = optarg;
+		break;
+	case TAKES_MIN:
+		ctl->min = optarg;
+		break;
+	case TAKES_SEED:
+		ctl->seed = optarg;
+		break;
+	case TAKES_LENGTH:
+		ctl->length = optarg;
+		break;
+	case TAKES_PLOT:
+		ctl->plot = optarg;
+		break;
+	case TAKES_TRACE:
+		ctl->trace = optarg;
+		break;
+	case TAKES_CHECK:
+		ctl->check = true;
+		break;
+	default:
+		break;
+	}
+}
+
 static void take_option(struct ctl *ctl, unsigned option)
 {
 	switch (option) {
@@ -159,7 +228,14 @@ static void take_option(struct ctl *ctl, unsigned option)
 	case TAKES_STATE_DIR:
 		ctl->state_dir = optarg;
 		break;
+	case TAKES_FOR:
+		ctl->lasts = optarg;
+		break;
+	case TAKES_REASON:
+		ctl->reason = optarg;
+		break;
 	default:
+		take_simulate_option(ctl, option);
 		break;
 	}
 }
@@ -167,7 +243,8 @@ static void take_option(struct ctl *ctl, unsigned option)
 /* 1: go on; else -(exit code), or 0 if all is said.  *ret_given: TAKES_ of what was given. */
 static int parse_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_given)
 {
-	enum { OPTION_JSON = 256, OPTION_NO_LEGEND, OPTION_VERSION };
+	/* Beyond every TAKES_ and every character. */
+	enum { OPTION_JSON = 1u << 24, OPTION_NO_LEGEND, OPTION_VERSION };
 	static const struct option options[] = {
 		{ "json", required_argument, NULL, OPTION_JSON },
 		{ "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
@@ -180,6 +257,16 @@ static int parse_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_g
 		{ "origin", no_argument, NULL, TAKES_ORIGIN },
 		{ "since", required_argument, NULL, TAKES_SINCE },
 		{ "state-dir", required_argument, NULL, TAKES_STATE_DIR },
+		{ "for", required_argument, NULL, TAKES_FOR },
+		{ "reason", required_argument, NULL, TAKES_REASON },
+		{ "policy", required_argument, NULL, TAKES_POLICY },
+		{ "commit", required_argument, NULL, TAKES_COMMIT },
+		{ "min", required_argument, NULL, TAKES_MIN },
+		{ "seed", required_argument, NULL, TAKES_SEED },
+		{ "length", required_argument, NULL, TAKES_LENGTH },
+		{ "plot", required_argument, NULL, TAKES_PLOT },
+		{ "trace", required_argument, NULL, TAKES_TRACE },
+		{ "check", no_argument, NULL, TAKES_CHECK },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;

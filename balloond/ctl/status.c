@@ -162,7 +162,7 @@ static void print_guest(const struct client_guest *guest)
 	static const char *const sizes[] = { "actual", "target", "floor",   "ceiling",
 					     "used",   "charge", "resident" };
 	uint64_t age = client_figure(guest, "stats-age");
-	char safe[LOG_SAFE_MAX], text[FORMAT_MAX];
+	char safe[LOG_SAFE_MAX], text[FORMAT_MAX], hold[FORMAT_HOLD_MAX];
 
 	printf("%s\n", log_safe(safe, guest->name));
 	print_field("UUID", "%s", guest->uuid);
@@ -170,6 +170,8 @@ static void print_guest(const struct client_guest *guest)
 		print_field("Title", "%s", log_safe(safe, guest->title));
 	print_field("State", "%s", guest->state);
 	print_field("Reason", "%s", log_safe(safe, guest->reason));
+	if (*guest->held_by)
+		print_field("Order", "%s", log_safe(safe, format_hold(hold, guest)));
 	if (*guest->rule)
 		print_field("Rule", "%s", log_safe(safe, guest->rule));
 	if (*guest->policy)

@@ -6,6 +6,7 @@
 #include "balloond/io/trace-out.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -103,6 +104,19 @@ int trace_out_ready(struct trace_out *out)
 	if (out->failed < 0)
 		return out->failed;
 	return out->queued >= BYTES_MAX ? -EAGAIN : 0;
+}
+
+int trace_out_flush(struct trace_out *out)
+{
+	struct pollfd fd = { .fd = mailbox_fd(out->mailbox), .events = POLLIN };
+
+	(void)mailbox_deliver(out->mailbox, out);
+	while (out->failed == 0 && out->queued > 0) {
+		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		(void)mailbox_deliver(out->mailbox, out);
+	}
+	return out->failed;
 }
 
 int trace_out_write(struct trace_out *out, struct trace_text *text)

@@ -157,6 +157,11 @@ int trace_end_tick(struct trace *t, const struct plan *plan)
 	return 0;
 }
 
+int trace_flush(struct trace *t)
+{
+	return t->failed < 0 ? t->failed : trace_out_flush(t->out);
+}
+
 struct trace_count trace_count(const struct trace *t)
 {
 	return t->count;

@@ -51,6 +51,10 @@ void trace_configure(struct trace *t, const struct trace_scene *scene);
 void trace_begin_tick(struct trace *t, const struct trace_scene *scene);
 int trace_end_tick(struct trace *t, const struct plan *plan);
 
+/* Waits for the disk: of use to whoever has a clock of its own.  Called after every tick it leaves
+ * none out.  0, or why the trace has ended. */
+int trace_flush(struct trace *t);
+
 /* Ticks that were written, or are about to be, and that were left out. */
 struct trace_count {
 	uint64_t ticks, lost;

@@ -26,7 +26,7 @@ static void sample(struct bed *bed, usec_t elapsed)
 	sweep(bed, elapsed);
 }
 
-/* Measured on real guests of 1 GiB (decisions.md 1): at rest at three sizes, in MiB; total - usable
+/* Measured on real guests of 1 GiB: at rest at three sizes, in MiB; total - usable
  * would be 103, 614, 806 of the second and 93 of the third. */
 static const struct fixture {
 	const char *name;
@@ -243,7 +243,7 @@ START_TEST(margin_is_the_larger_of_32_mib_and_a_hundredth)
 }
 END_TEST
 
-/* science.md 3.2, in MiB */
+/* The kernel's own table (core/demand.h), in MiB */
 static const struct {
 	uint64_t maximum, kernel, floor;
 } kernel_floors[] = {
