@@ -209,6 +209,25 @@ static void observe_sample(struct memory *m, const struct guest *g)
 	observe_starving(m, g);
 }
 
+/* A balloon that moves again and again, and its machine gains nothing: what stays resident beyond
+ * any size between for a whole window is no lag of the figures. */
+static void observe_excess(struct memory *m, const struct guest *g)
+{
+	uint64_t excess = balloond_sub(g->seen.resident, most_size(m));
+
+	if (excess == 0 || m->excess == 0) {
+		m->excess_since = g->swept;
+		m->excess = excess;
+		return;
+	}
+	m->excess = balloond_min(m->excess, excess);
+	if (g->swept - m->excess_since < 4 * QUIET)
+		return;
+	m->overhead = balloond_max(m->overhead, m->excess);
+	m->excess_since = g->swept;
+	m->excess = excess;
+}
+
 static void observe_resident(struct memory *m, const struct guest *g)
 {
 	uint64_t resident = g->seen.resident, elapsed = g->swept - m->resident_at;
@@ -233,6 +252,7 @@ static void observe_resident(struct memory *m, const struct guest *g)
 		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed,
 							       BURST_HALF_LIFE));
 	}
+	observe_excess(m, g);
 	m->resident = resident;
 	m->resident_at = g->swept;
 }

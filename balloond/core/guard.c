@@ -130,17 +130,24 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 
 /* How far below its target v may be put: what the guest must give up counts, from what it has or
  * is asked to have, whichever is less. */
-static uint64_t shrink_goal(const struct config *config, uint32_t level, struct verdict *v)
+static uint64_t shrink_goal(const struct config *config, const struct account *account,
+			    struct verdict *v)
 {
 	uint64_t goal = balloond_round_up(v->wanted, GUARD_STEP);
+	uint64_t band = guard_dead_band(v->guest.ceiling);
 
 	if (goal >= v->guest.target)
 		return v->guest.target;
 	/* A little from each of many guests is no trifle for a host in need. */
-	if (IS_ON(config, GUARD_DEAD_BAND) && level < BALLOOND_LEVEL_LOW &&
-	    v->guest.target - goal < guard_dead_band(v->guest.ceiling)) {
-		bind(v, GUARD_DEAD_BAND);
-		return v->guest.target;
+	if (IS_ON(config, GUARD_DEAD_BAND) && account->level < BALLOOND_LEVEL_LOW &&
+	    v->guest.target - goal < band) {
+		if (account->charged <= account->pool) {
+			bind(v, GUARD_DEAD_BAND);
+			return v->guest.target;
+		}
+		/* Nor would a pool be exceeded for ever by what is trivial for each. */
+		goal = balloond_clamp(balloond_sub(v->guest.target, band),
+				      balloond_round_up(v->low, GUARD_STEP), goal);
 	}
 	/* Every step ends between floor and ceiling; a guest above its ceiling that uses more
 	 * than that is left where it is. */
@@ -199,7 +206,7 @@ static size_t shrink_wishes(const struct config *config, struct plan *plan)
 
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
-		uint64_t goal = shrink_goal(config, plan->account.level, v);
+		uint64_t goal = shrink_goal(config, &plan->account, v);
 
 		plan->key[i] = 0;
 		if (goal >= v->guest.target)

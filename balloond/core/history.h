@@ -47,7 +47,9 @@ struct memory {
 	uint64_t actual, previous_actual; /* at this sweep and the one before */
 	usec_t swept, moved;              /* when read; when actual last changed or was asked to */
 	uint64_t overhead;                /* learned, the least that it is; 0: not yet */
-	uint64_t resident;                /* at the last sweep */
+	usec_t excess_since; /* when the window began in which resident was beyond the size; */
+	uint64_t excess;     /* by how much at least; 0: not all the time */
+	uint64_t resident;   /* at the last sweep */
 	usec_t resident_at;
 	uint64_t burst; /* learned growth within one reaction time */
 	struct counter swap_in, major_faults, disk_reads;

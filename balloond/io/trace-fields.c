@@ -124,6 +124,8 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("swept", TRACE_USEC, swept),
 	MEMORY("moved", TRACE_USEC, moved),
 	MEMORY("overhead", TRACE_BYTES, overhead),
+	MEMORY("excess-since", TRACE_USEC, excess_since),
+	MEMORY("excess", TRACE_BYTES, excess),
 	MEMORY("resident", TRACE_BYTES, resident),
 	MEMORY("resident-at", TRACE_USEC, resident_at),
 	MEMORY("burst", TRACE_BYTES, burst),

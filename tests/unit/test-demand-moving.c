@@ -125,12 +125,56 @@ START_TEST(used_is_right_while_the_balloon_moves)
 }
 END_TEST
 
+/* Asks for `step` less each second, as far as half of it, and sees that at once. */
+static void shrink(struct bed *bed, uint64_t step)
+{
+	if (bed->guest.seen.actual > bed->guest.seen.maximum / 2)
+		bed->guest.seen.actual -= step;
+	progress_ask(&bed->memory, bed->guest.seen.actual, bed->guest.swept);
+	bed->guest.swept += SECOND;
+	demand_observe(&bed->memory, &bed->guest);
+}
+
+/* A device pins it, and nobody has said so. */
+START_TEST(memory_that_a_balloon_takes_and_the_host_keeps_is_overhead_before_it_rests)
+{
+	struct bed bed;
+
+	bed_init(&bed, 4 * GiB);
+	bed.guest.seen.resident = 4 * GiB + 60 * MiB;
+	for (unsigned i = 0; i < 40; i++)
+		shrink(&bed, 20 * MiB);
+	/* What it was for a whole window: ten seconds, and up to as much again. */
+	ck_assert_uint_ge(bed.memory.overhead, 60 * MiB + 20 * 20 * MiB);
+	ck_assert_uint_le(bed.memory.overhead, 60 * MiB + 40 * 20 * MiB);
+}
+END_TEST
+
+/* The kernel adds up a cgroup's figures every two seconds. */
+START_TEST(resident_that_is_seen_late_is_no_overhead)
+{
+	struct bed bed;
+
+	bed_init(&bed, 16 * GiB);
+	bed.guest.seen.resident = 16 * GiB;
+	for (unsigned i = 0; i < 30; i++) {
+		if (i % 2 == 0)
+			bed.guest.seen.resident = bed.guest.seen.actual + 60 * MiB;
+		shrink(&bed, 256 * MiB);
+	}
+	ck_assert_uint_le(bed.memory.overhead, 64 * MiB);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("demand-moving");
 	TCase *tc = tcase_create("demand-moving");
 
 	tcase_add_loop_test(tc, used_is_right_while_the_balloon_moves, 0, N_MOVERS);
+	tcase_add_test(tc,
+		       memory_that_a_balloon_takes_and_the_host_keeps_is_overhead_before_it_rests);
+	tcase_add_test(tc, resident_that_is_seen_late_is_no_overhead);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
 }

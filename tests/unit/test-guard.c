@@ -243,6 +243,27 @@ START_TEST(guard_shrinks_many_guests_by_few_large_moves)
 }
 END_TEST
 
+/* Claims that a pool cannot hold by a trifle would be over it for ever. */
+START_TEST(guard_takes_more_than_a_trifle_where_the_pool_is_exceeded_by_one)
+{
+	struct scene s;
+	size_t steps = 0;
+
+	scene_init(&s);
+	scene_add_many(&s, 4, 1 * GiB, 512 * MiB);
+	scene_tick(&s, SECOND);
+	s.config.host.pool.value = s.plan.account.charged - 3 * MiB;
+	for (unsigned i = 0; i < 20; i++) {
+		scene_tick(&s, SECOND);
+		steps += s.plan.n_steps;
+	}
+	ck_assert_uint_le(s.plan.account.charged, s.plan.account.pool);
+	ck_assert_uint_gt(steps, 0);
+	ck_assert_uint_le(steps, 4);
+	ck_assert_uint_ge(s.guests[0].seen.actual, 1 * GiB - guard_dead_band(1 * GiB));
+}
+END_TEST
+
 START_TEST(guard_relieves_a_starving_guest_below_the_dead_band)
 {
 	struct scene s;
@@ -303,6 +324,7 @@ static Suite *guard_suite(void)
 	tcase_add_test(tc, guard_shrinks_the_host_no_faster_than_its_limit);
 	tcase_add_test(tc, guard_leaves_no_rest_of_a_limited_shrink);
 	tcase_add_test(tc, guard_shrinks_many_guests_by_few_large_moves);
+	tcase_add_test(tc, guard_takes_more_than_a_trifle_where_the_pool_is_exceeded_by_one);
 	tcase_add_test(tc, guard_relieves_a_starving_guest_below_the_dead_band);
 	tcase_add_loop_test(tc, guard_gives_a_guest_that_starved_into_silence_what_is_to_spare, 0,
 			    2);
