@@ -35,6 +35,7 @@ struct trace_out {
 	struct workers *workers;
 	struct file *file;
 	uint64_t queued; /* bytes */
+	uint32_t n_queued;
 	int failed;
 };
 
@@ -88,6 +89,7 @@ static void job_done(struct job *job, void *userdata)
 	struct trace_out *out = userdata;
 
 	out->queued -= j->text.n;
+	out->n_queued--;
 	if (j->result < 0)
 		out->failed = j->result;
 	job_free(j);
@@ -103,7 +105,8 @@ int trace_out_ready(struct trace_out *out)
 	(void)mailbox_deliver(out->mailbox, out);
 	if (out->failed < 0)
 		return out->failed;
-	return out->queued >= BYTES_MAX ? -EAGAIN : 0;
+	/* One place is kept for how many ticks are missing at the end. */
+	return out->queued >= BYTES_MAX || out->n_queued >= JOBS_MAX - 1 ? -EAGAIN : 0;
 }
 
 int trace_out_flush(struct trace_out *out)
@@ -138,6 +141,7 @@ int trace_out_write(struct trace_out *out, struct trace_text *text)
 		return r;
 	}
 	out->queued += n;
+	out->n_queued++;
 	*text = (struct trace_text){ 0 };
 	return 0;
 }
