@@ -179,17 +179,28 @@ static void draw_ooms(const struct drawing *d)
 				     10 * TOP);
 }
 
+static void add_change(char *buf, size_t size, const char *what, const char *value)
+{
+	size_t n = strlen(buf);
+
+	(void)snprintf(buf + n, size - n, "%s%s%s", n > 0 ? ", " : "", what, value);
+}
+
 static void format_event(char *buf, size_t size, const struct scenario_event *e)
 {
-	char own[VALUE_TEXT_MAX] = "", pool[VALUE_TEXT_MAX] = "";
-	bool has_own = e->own != BALLOOND_UNKNOWN, has_pool = e->pool != BALLOOND_UNKNOWN;
+	uint64_t by = (uint64_t)(e->clock < 0 ? -e->clock : e->clock);
+	char value[VALUE_TEXT_MAX];
 
-	if (has_own)
-		(void)value_format_human(own, e->own);
-	if (has_pool)
-		(void)value_format_human(pool, e->pool);
-	(void)snprintf(buf, size, "%s%s%s%s%s", has_own ? "host uses " : "", own,
-		       has_own && has_pool ? ", " : "", has_pool ? "pool " : "", pool);
+	*buf = '\0';
+	if (e->own != BALLOOND_UNKNOWN)
+		add_change(buf, size, "host uses ", value_format_human(value, e->own));
+	if (e->pool != BALLOOND_UNKNOWN)
+		add_change(buf, size, "pool ", value_format_human(value, e->pool));
+	if (e->clock != 0)
+		add_change(buf, size, e->clock < 0 ? "clock -" : "clock +",
+			   value_format(value, BALLOOND_USEC, by));
+	if (e->restart)
+		add_change(buf, size, "restart", "");
 }
 
 /* Labels that would run into the one before are left to the pointer. */

@@ -108,6 +108,13 @@ static int print_figures(const struct ctl *ctl, const struct sim_result *result)
 	return table_print(table, r);
 }
 
+static const char *outcome(const struct simulation *s, const struct scenario_expectation *e)
+{
+	if (!expectation_is_asked(e, s->config))
+		return "not asked";
+	return expectation_holds(e, &s->result) ? "ok" : "not met";
+}
+
 static int print_expectations(const struct ctl *ctl, const struct simulation *s)
 {
 	static const struct table_column columns[] = {
@@ -128,7 +135,7 @@ static int print_expectations(const struct ctl *ctl, const struct simulation *s)
 					     e->figure->name,
 					     expectation_text(bound, e),
 					     figure_text(text, e->figure, value),
-					     expectation_holds(e, &s->result) ? "ok" : "not met",
+					     outcome(s, e),
 				     });
 	}
 	return table_print(table, r);
@@ -190,14 +197,15 @@ static json_t *expectations_json(const struct simulation *s)
 
 	for (size_t i = 0; i < s->scenario->n_expectations; i++) {
 		const struct scenario_expectation *e = &s->scenario->expectations[i];
+		bool is_asked = expectation_is_asked(e, s->config);
 		json_t *one;
 
-		one = json_pack("{s:s, s:o, s:o, s:o, s:b, s:I, s:I}", "Figure", e->figure->name,
-				"Low", format_json_number(e->low), "High",
+		one = json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:I, s:I}", "Figure",
+				e->figure->name, "Low", format_json_number(e->low), "High",
 				format_json_number(e->high), "Value",
-				format_json_number(figure_value(e->figure, &s->result)), "Met",
-				expectation_holds(e, &s->result), "Line", (json_int_t)e->line,
-				"Column", (json_int_t)e->column);
+				format_json_number(figure_value(e->figure, &s->result)), "Asked",
+				is_asked, "Met", !is_asked || expectation_holds(e, &s->result),
+				"Line", (json_int_t)e->line, "Column", (json_int_t)e->column);
 		(void)json_array_append_new(array, one);
 	}
 	return array;

@@ -150,6 +150,9 @@ void simulation_trace_decide(void *userdata, const struct config *config,
 		.history = history,
 	};
 
+	/* A restart that the scenario has. */
+	if (dropin(t)->text && history->now == 0)
+		trace_forget(t->trace);
 	if (t->failed == 0)
 		t->failed = follow_config(t, &scene);
 	if (t->failed == 0)

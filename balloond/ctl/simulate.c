@@ -211,6 +211,7 @@ static int run(struct simulation *s)
 		.length = scenario->length,
 		.step = scenario->step,
 		.warm_up = scenario->warm_up,
+		.hears = true,
 		.decide = s->trace ? simulation_trace_decide : NULL,
 		.decide_userdata = s->trace,
 		.on_step = on_step,
@@ -221,7 +222,7 @@ static int run(struct simulation *s)
 	progress_begin(&s->progress);
 	r = sim_run(&setup, &s->result);
 	progress_end(&s->progress);
-	s->n_missed = expectations_count_missed(scenario, &s->result);
+	s->n_missed = expectations_count_missed(scenario, s->config, &s->result);
 	return r;
 }
 

@@ -114,6 +114,11 @@ void trace_configure(struct trace *t, const struct trace_scene *scene)
 		render_config(&t->render, scene);
 }
 
+void trace_forget(struct trace *t)
+{
+	t->in_step = false;
+}
+
 void trace_begin_tick(struct trace *t, const struct trace_scene *scene)
 {
 	int r = trace_out_ready(t->out);

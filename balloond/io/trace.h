@@ -46,6 +46,9 @@ struct trace *trace_free(struct trace *t);
 /* A new configuration was taken: it is written before the next tick. */
 void trace_configure(struct trace *t, const struct trace_scene *scene);
 
+/* What is remembered does not follow from the last tick: balloond began anew. */
+void trace_forget(struct trace *t);
+
 /* Before and after the planner runs.  The second answers 0, or why the trace has ended: the disk is
  * full or gone. */
 void trace_begin_tick(struct trace *t, const struct trace_scene *scene);

@@ -5,6 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_one_of(const char *name, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool expectation_is_asked(const struct scenario_expectation *e, const struct config *config)
+{
+	if (e->commits != 0 && !(e->commits & 1u << config->host.commit))
+		return false;
+	for (size_t i = 0; e->n_policies > 0 && i < config->n_rules; i++)
+		if (!is_one_of(config->rules[i].policy->name, e->policies, e->n_policies))
+			return false;
+	return e->n_policies == 0 || config->n_rules > 0;
+}
+
 bool expectation_holds(const struct scenario_expectation *e, const struct sim_result *result)
 {
 	uint64_t value = figure_value(e->figure, result);
@@ -35,11 +53,13 @@ const char *expectation_text(char buf[EXPECTATION_TEXT_MAX], const struct scenar
 	return buf;
 }
 
-size_t expectations_count_missed(const struct scenario *s, const struct sim_result *result)
+size_t expectations_count_missed(const struct scenario *s, const struct config *config,
+				 const struct sim_result *result)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_expectations; i++)
-		n += !expectation_holds(&s->expectations[i], result);
+		n += expectation_is_asked(&s->expectations[i], config) &&
+		     !expectation_holds(&s->expectations[i], result);
 	return n;
 }

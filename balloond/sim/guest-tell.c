@@ -7,6 +7,12 @@
 #include <string.h>
 
 #include "balloond/policy-math.h"
+#include "balloond/sim/trouble.h"
+
+/* As io/domain-facts.c has it: how far a stamp may be ahead of the clock that it is held against,
+ * and the time between two sweeps. */
+#define CLOCK_SLACK (2 * (int64_t)BALLOOND_SECOND)
+#define SWEEP_INTERVAL (BALLOOND_SECOND / 2)
 
 void sim_model_init(struct sim_model *model, uint64_t maximum)
 {
@@ -49,6 +55,20 @@ static uint64_t known(bool is_known, uint64_t x)
 	return is_known ? x : BALLOOND_UNKNOWN;
 }
 
+/* A sample is stamped with the wall clock.  Where that was set since, the stamp is wrong, and what
+ * is known besides is when the sample before it was last seen. */
+static usec_t told_age(const struct sim_guest *g, usec_t now)
+{
+	usec_t age = now - g->sample.at, most = age + SWEEP_INTERVAL;
+	int64_t by = g->wall - g->sample.wall, told = (int64_t)age + by;
+
+	if (by == 0)
+		return age;
+	if (told < -CLOCK_SLACK)
+		return most;
+	return told < 0 ? 0 : balloond_min((usec_t)told, most);
+}
+
 static void tell_sample(const struct sim_guest *g, usec_t now, struct guest *ret)
 {
 	const struct sim_sample *s = &g->sample;
@@ -56,7 +76,7 @@ static void tell_sample(const struct sim_guest *g, usec_t now, struct guest *ret
 	bool counts = usable && !has(g, SIM_NO_SWAP_SEEN);
 
 	ret->stamp = s->stamp;
-	ret->seen.stats_age = known(any, now - s->at);
+	ret->seen.stats_age = any ? told_age(g, now) : BALLOOND_UNKNOWN;
 	ret->seen.total = known(any, s->total);
 	ret->seen.unused = known(any, s->unused);
 	ret->seen.usable = known(usable, s->usable);
@@ -64,6 +84,15 @@ static void tell_sample(const struct sim_guest *g, usec_t now, struct guest *ret
 	ret->seen.swap_in = known(counts, s->swap_in);
 	ret->seen.swap_out = known(counts, s->swap_out);
 	ret->seen.major_faults = known(counts, s->major_faults);
+}
+
+static void tell_hold(const struct sim_guest *g, usec_t now, struct hold *ret)
+{
+	*ret = (struct hold){ 0 };
+	for (size_t i = 0; i < g->model.n_faults; i++)
+		if (g->model.faults[i].kind == SIM_FAULT_HELD &&
+		    trouble_holds(&g->model.faults[i], now))
+			*ret = (struct hold){ .on = true, .who = "scenario" };
 }
 
 /* A device that pins memory is not told of: this is about hosts that gain nothing and do not know
@@ -85,4 +114,6 @@ void sim_guest_tell(const struct sim_guest *g, usec_t now, struct guest *ret)
 	ret->booted = g->booted;
 	ret->outcome = g->outcome;
 	tell_sample(g, now, ret);
+	if (g->model.n_faults > 0)
+		tell_hold(g, now, &ret->hold);
 }

@@ -13,7 +13,9 @@
  *   statistics     polled by QEMU's timer, the next only after an answer: a guest that thrashes or
  *                  hangs keeps its last ones
  *   total          falls with the balloon, but not with deflate-on-OOM, and never under Windows
- *   usable         MemAvailable: also counts cache that is read again and again */
+ *   usable         MemAvailable: also counts cache that is read again and again, less a part that
+ *                  Linux leaves to it (si_mem_available(): the low watermark, half of it at most)
+ */
 
 #include "balloond/sim/guest.h"
 
@@ -255,11 +257,12 @@ static void take_sample(struct sim_guest *g, usec_t at, uint64_t truth)
 	struct sim_sample *s = &g->sample;
 
 	s->at = at;
+	s->wall = g->wall;
 	s->stamp++;
 	s->total = balloond_sub(whole, g->model.kernel);
 	s->unused = balloond_min(free_of(g), s->total);
 	s->caches = g->cache;
-	s->usable = free_of(g) + g->cache;
+	s->usable = free_of(g) + g->cache - balloond_min(g->cache / 2, g->model.watermark);
 	if (truth != 1000)
 		s->usable = balloond_permille(s->usable, truth);
 	s->usable = balloond_min(s->usable, s->total);

@@ -33,6 +33,7 @@ enum sim_fault_kind {
 	SIM_FAULT_SILENT, /* no fresh statistics; the last ones stay */
 	SIM_FAULT_REBOOT, /* at once, all of its memory back, statistics from 0 */
 	SIM_FAULT_GONE,   /* it is not there at all (before it starts, after it ends) */
+	SIM_FAULT_HELD,   /* an operator holds its size: that is balloond's alone to heed */
 	SIM_FAULT_KINDS,
 };
 
@@ -52,6 +53,7 @@ struct sim_model {
 	uint64_t swap;          /* its own, bytes */
 	uint64_t hot;           /* page cache that it reads again and again; not part of its need */
 	uint64_t fill;          /* other page cache that it reads, bytes a second */
+	uint64_t watermark;     /* of its page cache, what it does not call usable, bytes */
 	uint64_t inflate, inflate_cache, inflate_anon; /* bytes a second, by what is taken */
 	uint64_t deflate;                              /* bytes a second */
 	uint64_t disk;                  /* bytes a second that it swaps and reads at */
@@ -67,6 +69,7 @@ void sim_model_init(struct sim_model *model, uint64_t maximum);
 /* The sample that its driver took last. */
 struct sim_sample {
 	usec_t at;      /* 0: none yet */
+	int64_t wall;   /* by how much the wall clock was ahead then */
 	uint64_t stamp; /* changes with each; 0: none yet */
 	uint64_t total, usable, unused, caches;
 	uint64_t swap_in, swap_out, major_faults;
@@ -93,6 +96,7 @@ struct sim_guest {
 	uint64_t told; /* its size as the hypervisor last heard it (at most once a second) */
 	usec_t told_at;
 	struct sim_sample sample;
+	int64_t wall; /* by how much its wall clock was set ahead since the world began, us */
 	struct outcome outcome; /* of its last step; whoever tells of it empties it */
 
 	/* How it fares in this step, for the metrics. */

@@ -16,6 +16,8 @@
 /* To read the clock costs more than to decide for a few guests.  A prime number, lest it is always
  * the same tick of a policy that works every few ticks. */
 #define MEASURED_TICK 7u
+/* As of manager.c. */
+#define TICK_MIN_INTERVAL (BALLOOND_SECOND / 10)
 
 /* All that a run owns. */
 struct run {
@@ -30,6 +32,7 @@ struct run {
 	uint64_t overhead; /* of all guests' processes */
 	size_t next_event;
 	usec_t wake;    /* when to look again */
+	bool is_down;   /* balloond does not run until then */
 	uint64_t hours; /* guests x microseconds */
 	uint64_t n_ticks, n_decisions, decide_ns;
 };
@@ -140,6 +143,9 @@ static int tick(struct run *r)
 {
 	int k;
 
+	if (r->is_down)
+		sim_world_adopt(r->setup->world);
+	r->is_down = false;
 	r->world.refresh(r->world.self);
 	k = r->world.sense(r->world.self, &r->snapshot);
 	if (k < 0)
@@ -156,12 +162,39 @@ static int tick(struct run *r)
 	return 0;
 }
 
+static void stop(struct run *r, usec_t down)
+{
+	history_done(&r->history);
+	r->is_down = true;
+	r->wake = r->setup->world->now + down;
+}
+
+static void take_event(struct run *r, const struct scenario_event *event)
+{
+	set_pool(r, event->pool);
+	if (event->clock != 0)
+		sim_world_set_clock(r->setup->world, event->clock);
+	if (event->restart)
+		stop(r, event->down);
+}
+
 static void take_events(struct run *r, usec_t since)
 {
 	const struct sim_setup *setup = r->setup;
 
 	while (r->next_event < setup->n_events && setup->events[r->next_event].at <= since)
-		set_pool(r, setup->events[r->next_event++].pool);
+		take_event(r, &setup->events[r->next_event++]);
+}
+
+/* Where steps are shorter than the time between two looks: as an event of the hypervisor. */
+static bool is_woken(const struct run *r)
+{
+	const struct sim_world *w = r->setup->world;
+
+	if (w->now >= r->wake)
+		return true;
+	return r->setup->hears && w->news && !r->is_down &&
+	       w->now >= r->snapshot.now + TICK_MIN_INTERVAL;
 }
 
 /* Processes' overhead is charged to the pool and is no memory of guests. */
@@ -182,7 +215,7 @@ static int step(struct run *r, usec_t begins, usec_t length)
 	if (k < 0)
 		return k;
 	take_events(r, w->now - begins);
-	if (w->now >= r->wake) {
+	if (is_woken(r)) {
 		k = tick(r);
 		if (k < 0)
 			return k;

@@ -28,9 +28,11 @@ struct sim_setup {
 	struct config *config;   /* stays the caller's; the pool is written into it */
 	uint64_t pool;           /* UNKNOWN: what the configuration says */
 	bool overhead_on_top;    /* what guests' processes need is not in pool, but on top of it */
-	const struct scenario_event *events; /* of the pool; in the order of time, borrowed */
+	/* Of the pool, of balloond and of its clock; in the order of time, borrowed. */
+	const struct scenario_event *events;
 	size_t n_events;
 	usec_t length, step, warm_up;
+	bool hears; /* looks whenever a guest's size is told to be another, as balloond does */
 	sim_decide_t decide; /* NULL: planner_run() */
 	void *decide_userdata;
 	/* Called after every step; negative ends the run with that. */

@@ -3,8 +3,10 @@
 /* expect: of a scenario.  What a bound is written in is up to its figure. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "balloond/io/descriptor.h"
 #include "balloond/policy-math.h"
 #include "balloond/sim/scenario-internal.h"
 
@@ -47,6 +49,22 @@ static int leave_bound(const struct key *key, const struct node *node, void *fie
 	return 0;
 }
 
+static const char *check_policy(const char *name)
+{
+	return descriptor_name_is_valid(name) ? NULL : "is no name of a policy";
+}
+
+static int read_policies(const struct key *key, const struct node *node, void *field,
+			 const struct reading *r)
+{
+	struct scenario_expectation *e = field;
+
+	return texts_read(node, SCENARIO_MAX_POLICIES, key->expected, check_policy, &e->policies,
+			  &e->n_policies, r->diagnostics);
+}
+
+static const char *const commit_words[] = { "elastic", "strict", NULL };
+static const struct key_type type_policies = { KEY_POLICIES, read_policies, NULL };
 static const struct key_type type_figure = { KEY_OTHER, read_figure, NULL };
 static const struct key_type type_bound = { KEY_OTHER, leave_bound, NULL };
 
@@ -65,6 +83,17 @@ const struct key scenario_expect_keys[] = {
 	  .type = &type_bound,
 	  .expected = "a value in the figure's unit",
 	  .help = "what it must not be above" },
+	{ .name = "policies",
+	  .type = &type_policies,
+	  .expected = "a policy, or a list of them",
+	  .help = "not asked unless every rule follows one of these; without it whichever they "
+		  "follow" },
+	{ .name = "commit",
+	  .type = &key_words,
+	  .offset = offsetof(struct scenario_expectation, commits),
+	  .words = commit_words,
+	  .expected = "elastic or strict",
+	  .help = "not asked unless the pool is charged like this; without it in any case" },
 	{ .name = NULL },
 };
 

@@ -70,6 +70,13 @@ static const struct key cache_keys[] = {
 	  .low = "0/s",
 	  .high = "1TiB/s",
 	  .help = "how fast it reads other files, which fill what is free; without it 2MiB/s" },
+	{ .name = "kept",
+	  .type = &key_bytes,
+	  FIELD(model.watermark),
+	  .fallback = "0",
+	  SCENARIO_BYTES,
+	  .help = "how much of all this it does not call usable, half of it at most: the kernel's "
+		  "low watermark, 40 to 80 MiB where it has transparent huge pages" },
 	{ .name = NULL },
 };
 

@@ -22,6 +22,29 @@ int scenario_check_order(const struct node *entry, usec_t before, usec_t at,
 	return -EINVAL;
 }
 
+/* Bounds keep a thousand of them within what a wall clock can show. */
+static int read_clock(const struct key *key, const struct node *node, void *field,
+		      const struct reading *r)
+{
+	const char *text = node_text(node);
+	char why[BOUNDED_WHY_MAX];
+	uint64_t by;
+
+	if (!text) {
+		node_expected(node, r->diagnostics, key->expected);
+		return -EINVAL;
+	}
+	if (bounded_parse(text + (*text == '-'), BALLOOND_USEC, key->low, key->high, &by, why) <
+	    0) {
+		node_error(node, r->diagnostics, "%s", why);
+		return -EINVAL;
+	}
+	*(int64_t *)field = *text == '-' ? -(int64_t)by : (int64_t)by;
+	return 0;
+}
+
+static const struct key_type type_clock = { KEY_OTHER, read_clock, NULL };
+
 static const struct key change_keys[] = {
 	{ .name = "at",
 	  .type = &key_time,
@@ -46,20 +69,44 @@ static const struct key change_keys[] = {
 	  .low = "1MiB",
 	  .high = "64TiB",
 	  .help = "the pool that balloond is configured with from then on, as by a reload" },
+	{ .name = "clock",
+	  .type = &type_clock,
+	  .offset = offsetof(struct scenario_event, clock),
+	  .low = "1ms",
+	  .high = "7d",
+	  .expected = "a time up to 7d, such as 1h for later, or -1h for earlier",
+	  .help = "how much later its wall clock is set" },
+	{ .name = "restart",
+	  .type = &key_bool,
+	  .offset = offsetof(struct scenario_event, restart),
+	  .fallback = "false",
+	  .help = "balloond ends, and begins again without any memory: what runs then it takes as "
+		  "it is" },
+	{ .name = "down",
+	  .type = &key_time,
+	  .offset = offsetof(struct scenario_event, down),
+	  .fallback = "0",
+	  SCENARIO_TIME,
+	  .help = "how long after its end it begins again; until then nobody looks" },
 	{ .name = NULL },
 };
 
 static int check_change(const struct node *node, void *item, const struct reading *r)
 {
 	const struct scenario_event *event = item;
-	const struct node *over = node_find(node, "over");
+	const struct node *over = node_find(node, "over"), *down = node_find(node, "down");
+	bool has_own = event->own != BALLOOND_UNKNOWN;
 	int result = 0;
 
-	if (event->own == BALLOOND_UNKNOWN && event->pool == BALLOOND_UNKNOWN) {
-		node_error(node, r->diagnostics, "nothing changes: expected own, pool or both");
+	if (!has_own && event->pool == BALLOOND_UNKNOWN && event->clock == 0 && !event->restart) {
+		node_error(node, r->diagnostics,
+			   "nothing changes: expected own, pool, clock or restart");
 		result = -EINVAL;
-	} else if (event->own == BALLOOND_UNKNOWN && over) {
-		node_key_error(over, r->diagnostics, "a pool changes at once: over is for own");
+	} else if (!has_own && over) {
+		node_key_error(over, r->diagnostics, "the rest changes at once: over is for own");
+		result = -EINVAL;
+	} else if (!event->restart && down) {
+		node_key_error(down, r->diagnostics, "down is for restart");
 		result = -EINVAL;
 	}
 	return node->index > 0 && scenario_check_order(node, event[-1].at, event->at, r) < 0

@@ -7,6 +7,7 @@
 
 #define SCENARIO_MAX_ENTRIES 1000u /* of one list */
 #define SCENARIO_MAX_GUESTS 10000u /* in all */
+#define SCENARIO_MAX_POLICIES 100u /* of one expectation */
 #define SCENARIO_MAX_FAULTS 100u   /* of one guest: each is looked at in every step */
 
 #define SCENARIO_TIME_EXPECTED "a time such as 500ms, 5s, 2min or 1h"

@@ -184,6 +184,13 @@ int scenario_load(const char *path, struct scenario **ret, struct diagnostics *d
 	return scenario_parse(text, size, path, ret, d);
 }
 
+static void expectation_done(struct scenario_expectation *e)
+{
+	for (size_t i = 0; i < e->n_policies; i++)
+		free(e->policies[i]);
+	free(e->policies);
+}
+
 struct scenario *scenario_free(struct scenario *s)
 {
 	if (!s)
@@ -197,6 +204,8 @@ struct scenario *scenario_free(struct scenario *s)
 	}
 	free(s->name);
 	free(s->about);
+	for (size_t i = 0; i < s->n_expectations; i++)
+		expectation_done(&s->expectations[i]);
 	free(s->events);
 	free(s->guests);
 	free(s->expectations);

@@ -16,6 +16,9 @@ struct scenario_event {
 	usec_t at, over;
 	uint64_t own;  /* what the host itself uses; UNKNOWN: as before */
 	uint64_t pool; /* what balloond is configured with, as by a reload; UNKNOWN: as before */
+	int64_t clock; /* how much later its wall clock is set, us; negative: earlier */
+	bool restart;  /* balloond ends, and begins after `down` without any memory */
+	usec_t down;
 };
 
 enum scenario_shape {
@@ -49,7 +52,10 @@ struct scenario_guest {
 struct scenario_expectation {
 	const struct sim_figure *figure;
 	uint64_t low, high; /* inclusive, in the figure's unit; UNKNOWN: no bound */
-	usec_t from, to;    /* reserved for whole runs: 0 and the end */
+	char **policies;    /* owned; not asked where rules follow others; none: in any case */
+	size_t n_policies;
+	uint32_t commits; /* 1 << enum commit; not asked with another one; 0: in any case */
+	usec_t from, to;  /* reserved for whole runs: 0 and the end */
 	uint32_t line, column;
 };
 

@@ -55,13 +55,16 @@ static int world_sense(void *self, struct snapshot *s)
 		return r;
 	if (w->told != w->changes || s->n_guests == 0)
 		lay_out(w, s);
+	w->news = false;
 	s->now = w->now;
-	s->wall = WALL_BEGIN * BALLOOND_SECOND + w->now;
+	s->wall = WALL_BEGIN * BALLOOND_SECOND + w->now + (uint64_t)w->wall;
 	sim_host_tell(&w->host, &s->host);
 	for (size_t k = 0; k < s->n_guests; k++) {
 		struct sim_guest *g = &w->guests[w->shown[k]];
 
 		sim_guest_tell(g, w->now, &s->guests[k]);
+		if (g->booted <= w->adopted)
+			s->guests[k].booted = 0;
 		g->outcome = (struct outcome){ 0 };
 	}
 	return 0;
@@ -194,6 +197,20 @@ void sim_world_begin(struct sim_world *w)
 	sim_host_step(&w->host, w->now, 0, resident);
 }
 
+void sim_world_adopt(struct sim_world *w)
+{
+	w->adopted = w->now;
+	for (size_t i = 0; i < w->n_guests; i++)
+		w->guests[i].outcome = (struct outcome){ 0 };
+}
+
+void sim_world_set_clock(struct sim_world *w, int64_t by)
+{
+	w->wall += by;
+	for (size_t i = 0; i < w->n_guests; i++)
+		w->guests[i].wall = w->wall;
+}
+
 void sim_world_step(struct sim_world *w, usec_t elapsed)
 {
 	uint64_t resident = 0;
@@ -202,9 +219,11 @@ void sim_world_step(struct sim_world *w, usec_t elapsed)
 	for (size_t i = 0; i < w->n_guests; i++) {
 		struct sim_guest *g = &w->guests[i];
 		bool was_present = g->present;
+		uint64_t told = g->told;
 
 		sim_guest_step(g, w->now, elapsed);
 		w->changes += g->present != was_present;
+		w->news = w->news || g->told != told;
 		resident += backed(g);
 	}
 	sim_host_step(&w->host, w->now, elapsed, resident);

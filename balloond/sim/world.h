@@ -21,8 +21,11 @@ struct sim_world {
 	uint64_t changes;          /* +1 whenever a guest comes or goes */
 	uint64_t told;             /* changes when the snapshot was last laid out */
 	uint32_t *shown;           /* the snapshot's k-th guest is guests[shown[k]]; owned */
+	bool news;                 /* since the last look somebody's size was told to be another */
 	bool *retargeted;          /* by the last act(): its target is another than before */
 	usec_t period;             /* of statistics, as configured */
+	usec_t adopted; /* when balloond last began: who booted before is told of as having run */
+	int64_t wall;   /* by how much the wall clock was set ahead since the beginning, us */
 };
 
 /* n guests, all zero but for names and uuids that sort as they are numbered; whoever calls fills
@@ -33,6 +36,12 @@ struct sim_world *sim_world_free(struct sim_world *w);
 
 /* Lets time pass, in one step. */
 void sim_world_step(struct sim_world *w, usec_t elapsed);
+
+/* balloond begins anew: it knows of no step that was taken, nor of anybody's boot. */
+void sim_world_adopt(struct sim_world *w);
+
+/* Sets the wall clock so much later; negative: earlier. */
+void sim_world_set_clock(struct sim_world *w, int64_t by);
 
 /* The vtable; self is w, which stays the caller's. */
 struct world sim_world_vtable(struct sim_world *w);

@@ -130,7 +130,7 @@ def bars(title, x_title, rows):
         parts += [segment(at(k / 5), top - 10, at(k / 5), bottom, "#dddddd"),
                   text(at(k / 5), bottom + 16, f"{k / 5:g}", "middle")]
     for i, (name, median, worst) in enumerate(rows):
-        y, colour = top + step * i, style(name.split(",")[0])[0]
+        y, colour = top + step * i, style(name)[0]
         parts += [text(190, y + 4, name, "end", colour),
                   segment(at(worst), y, at(median), y, colour, 2),
                   segment(at(worst), y - 5, at(worst), y + 5, colour, 2), dot(at(median), y, colour),

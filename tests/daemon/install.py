@@ -38,6 +38,7 @@ EXPECTED = (
     SHARE + "/dbus-1/interfaces/org.balloond1.Manager.xml",
     SHARE + "/dbus-1/system.d/org.balloond1.conf",
     SHARE + "/man/man3/balloond-policy.3",
+    SHARE + "/man/man5/balloond-scenario.5",
     SHARE + "/man/man5/balloond.yaml.5",
     SHARE + "/man/man7/balloond-policies.7",
     SHARE + "/pkgconfig/balloond-policy.pc",

@@ -47,9 +47,55 @@ START_TEST(every_one_that_is_missed_is_counted)
 		{ .figure = figure("lent"), .low = 10, .high = UNKNOWN },
 	};
 	const struct scenario s = { .expectations = e, .n_expectations = ELEMENTSOF(e) };
+	const struct config config = { 0 };
+	const struct sim_result good = { .lent = 10 }, bad = { .unmet = 501 };
 
-	ck_assert_uint_eq(expectations_count_missed(&s, &(struct sim_result){ .lent = 10 }), 0);
-	ck_assert_uint_eq(expectations_count_missed(&s, &(struct sim_result){ .unmet = 501 }), 2);
+	ck_assert_uint_eq(expectations_count_missed(&s, &config, &good), 0);
+	ck_assert_uint_eq(expectations_count_missed(&s, &config, &bad), 2);
+	/* What is not asked cannot be missed. */
+	e[2].commits = 1u << COMMIT_STRICT;
+	ck_assert_uint_eq(expectations_count_missed(&s, &config, &bad), 1);
+}
+END_TEST
+
+static char *names[] = { (char *)"headroom", (char *)"step" };
+
+static const struct {
+	size_t n_policies;
+	uint32_t commits;
+	enum commit commit;
+	const char *rules[2];
+	bool is_asked;
+} runs[] = {
+	{ 0, 0, COMMIT_STRICT, { "hold" }, true },
+	{ 0, 0, COMMIT_STRICT, { NULL }, true },
+	{ 2, 0, COMMIT_STRICT, { "step" }, true },
+	{ 2, 0, COMMIT_STRICT, { "step", "headroom" }, true },
+	{ 2, 0, COMMIT_STRICT, { "step", "hold" }, false },
+	{ 1, 0, COMMIT_STRICT, { "step" }, false },
+	{ 2, 0, COMMIT_STRICT, { NULL }, false },
+	{ 0, 1u << COMMIT_STRICT, COMMIT_STRICT, { "hold" }, true },
+	{ 0, 1u << COMMIT_STRICT, COMMIT_ELASTIC, { "hold" }, false },
+	{ 1, 1u << COMMIT_ELASTIC, COMMIT_ELASTIC, { "headroom" }, true },
+	{ 1, 1u << COMMIT_ELASTIC, COMMIT_ELASTIC, { "hold" }, false },
+};
+
+START_TEST(it_is_asked_of_runs_with_its_policies_and_its_commit_alone)
+{
+	const struct scenario_expectation e = {
+		.policies = names,
+		.n_policies = runs[_i].n_policies,
+		.commits = runs[_i].commits,
+	};
+	struct balloond_policy policies[2] = { 0 };
+	struct rule rules[2] = { 0 };
+	struct config config = { .host.commit = runs[_i].commit, .rules = rules };
+
+	for (; config.n_rules < 2 && runs[_i].rules[config.n_rules]; config.n_rules++) {
+		policies[config.n_rules].name = runs[_i].rules[config.n_rules];
+		rules[config.n_rules].policy = &policies[config.n_rules];
+	}
+	ck_assert_int_eq(expectation_is_asked(&e, &config), runs[_i].is_asked);
 }
 END_TEST
 
@@ -134,6 +180,8 @@ int main(void)
 	tcase_add_loop_test(tc, bounds_are_inclusive_and_what_is_not_known_meets_none, 0,
 			    ELEMENTSOF(bounds));
 	tcase_add_test(tc, every_one_that_is_missed_is_counted);
+	tcase_add_loop_test(tc, it_is_asked_of_runs_with_its_policies_and_its_commit_alone, 0,
+			    ELEMENTSOF(runs));
 	tcase_add_loop_test(tc, a_bound_is_said_in_the_units_of_its_figure, 0, ELEMENTSOF(texts));
 	tcase_add_loop_test(tc, a_value_is_said_in_peoples_units, 0, ELEMENTSOF(values));
 	tcase_add_test(tc, keys_are_spelled_with_their_units_and_no_two_are_alike);

@@ -220,6 +220,11 @@ START_TEST(events_of_the_host_are_named_unless_they_would_overlap)
 	const struct scenario_event events[] = {
 		{ .at = 10 * SECOND, .own = 2 * BALLOOND_GIB, .pool = BALLOOND_UNKNOWN },
 		{ .at = 11 * SECOND, .own = BALLOOND_UNKNOWN, .pool = BALLOOND_GIB },
+		{ .at = 70 * SECOND,
+		  .own = BALLOOND_UNKNOWN,
+		  .pool = BALLOOND_UNKNOWN,
+		  .clock = -(int64_t)(90 * SECOND),
+		  .restart = true },
 		{ .at = 101 * SECOND, .own = BALLOOND_UNKNOWN, .pool = 3 * BALLOOND_GIB },
 	};
 	_cleanup_free_ char *text = NULL;
@@ -235,6 +240,7 @@ START_TEST(events_of_the_host_are_named_unless_they_would_overlap)
 	xmlFreeDoc(parse(text));
 	ck_assert_uint_eq(count(text, "host uses 2.00 GiB"), 2);
 	ck_assert_uint_eq(count(text, "pool 1.00 GiB"), 1);
+	ck_assert_uint_eq(count(text, "clock -90s, restart"), 2);
 	ck_assert_uint_eq(count(text, "pool 3.00 GiB"), 0);
 	bed_end(&bed);
 }

@@ -61,10 +61,10 @@ START_TEST(times_count_from_the_beginning_of_the_world)
 	const struct sim_fault *f = world->faults[1];
 
 	ck_assert_ptr_eq(world->guests[1].model.faults, f);
-	ck_assert_uint_eq(world->guests[1].model.n_faults, 3);
+	ck_assert_uint_eq(world->guests[1].model.n_faults, 4);
 	ck_assert_uint_eq(f[0].at, SIM_EPOCH + 5 * MIN);
-	ck_assert_int_eq(f[2].kind, SIM_FAULT_GONE);
-	ck_assert(f[2].at == SIM_EPOCH && f[2].length == 31 * SEC);
+	ck_assert_int_eq(f[3].kind, SIM_FAULT_GONE);
+	ck_assert(f[3].at == SIM_EPOCH && f[3].length == 31 * SEC);
 	ck_assert_uint_eq(world->host.model.n_changes, 2);
 	ck_assert_uint_eq(world->host.model.changes[1].at, SIM_EPOCH + 15 * MIN);
 	ck_assert_uint_eq(world->host.model.changes[1].own, GIB);

@@ -73,7 +73,8 @@ static const struct {
 	{ "  faults: [{at: 1s}]\n", "t:8:12: guests[0].faults[0]: the key 'what' is missing: "
 				    "expected stuck, slow," },
 	{ "  faults: [{what: lost}]\n", "t:8:19: guests[0].faults[0].what: found 'lost', expected "
-					"stuck, slow, lies, silent, reboot or gone" },
+					"stuck, slow, lies, silent, reboot, gone or "
+					"held" },
 	{ "  faults: [{what: slow}]\n", "t:8:12: guests[0].faults[0]: the key 'to' is missing: "
 					"expected a share" },
 	{ "  faults: [{what: slow, to: 150%}]\n", "t:8:25: guests[0].faults[0].to: what is slow "
@@ -116,6 +117,12 @@ static const struct {
 							  "'1.5%', expected a number such as "
 							  "1.5" },
 	{ "expect: [{figure: traffic, at-most: 1.2345}]\n", "t:8:37: expect[0].at-most: found" },
+	{ "expect: [{figure: ooms, at-most: 0, policies: []}]\n",
+	  "t:8:47: expect[0].policies: found a list of 0, expected 1 to 100" },
+	{ "expect: [{figure: ooms, at-most: 0, policies: [step, Headroom]}]\n",
+	  "t:8:54: expect[0].policies[1]: 'Headroom' is no name of a policy" },
+	{ "expect: [{figure: ooms, at-most: 0, commit: lazy}]\n",
+	  "t:8:45: expect[0].commit: found 'lazy', expected elastic or strict" },
 	{ "expect: [{figure: ooms, at-most: 0.5}]\n", "t:8:34: expect[0].at-most: found '0.5', "
 						      "expected a whole number" },
 	{ "expect: [{figure: relief-p99, at-most: 5}]\n", "t:8:40: expect[0].at-most: found '5', "
@@ -181,13 +188,21 @@ static const struct {
 	{ SCENARIO_HEAD "host: {memory: 8GiB, overhead: none}\n" GUESTS,
 	  "t:4:32: host.overhead: found 'none', expected in-pool or on-top" },
 	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s}]}\n" GUESTS,
-	  "t:4:32: host.changes[0]: nothing changes: expected own, pool or both" },
+	  "t:4:32: host.changes[0]: nothing changes: expected own, pool, clock or restart" },
 	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{own: 1GiB}]}\n" GUESTS,
 	  "t:4:32: host.changes[0]: the key 'at' is missing: expected a time" },
 	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, own: 9GiB}]}\n" GUESTS,
 	  "t:4:46: host.changes[0].own: 9GiB of 8GiB: nothing is left" },
 	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, pool: 4GiB, over: 1s}]}\n" GUESTS,
-	  "t:4:53: host.changes[0].over: a pool changes at once: over is for own" },
+	  "t:4:53: host.changes[0].over: the rest changes at once: over is for own" },
+	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, pool: 4GiB, down: 1s}]}\n" GUESTS,
+	  "t:4:53: host.changes[0].down: down is for restart" },
+	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, clock: 8d}]}\n" GUESTS,
+	  "t:4:48: host.changes[0].clock: 8d is above 7d" },
+	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, clock: --1h}]}\n" GUESTS,
+	  "t:4:48: host.changes[0].clock: found '-1h', expected a time" },
+	{ SCENARIO_HEAD "host: {memory: 8GiB, changes: [{at: 1s, restart: false}]}\n" GUESTS,
+	  "t:4:32: host.changes[0]: nothing changes: expected own, pool, clock or restart" },
 	{ SCENARIO_HEAD
 	  "host: {memory: 8GiB, changes: [{at: 2s, own: 0}, {at: 1s, own: 0}]}\n" GUESTS,
 	  "t:4:55: host.changes[1].at: 1s is not behind the entry before it, which is at 2s" },

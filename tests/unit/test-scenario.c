@@ -55,7 +55,7 @@ START_TEST(the_host_is_read)
 	ck_assert_uint_eq(full->host.shared, 125);
 	ck_assert_uint_eq(full->pool, 30 * GIB);
 	ck_assert(!full->pool_holds_overhead);
-	ck_assert_uint_eq(full->n_events, 3);
+	ck_assert_uint_eq(full->n_events, 5);
 	ck_assert_uint_eq(e[0].at, 5 * MIN);
 	ck_assert_uint_eq(e[0].over, 10 * SEC);
 	ck_assert_uint_eq(e[0].own, 4 * GIB);
@@ -64,6 +64,9 @@ START_TEST(the_host_is_read)
 	ck_assert_uint_eq(e[1].pool, 20 * GIB);
 	ck_assert_uint_eq(e[2].own, GIB);
 	ck_assert_uint_eq(e[2].pool, 25 * GIB);
+	ck_assert(e[2].clock == 0 && !e[2].restart);
+	ck_assert(e[3].clock == (int64_t)(60 * MIN) && !e[3].restart);
+	ck_assert(e[4].clock == -(int64_t)(90 * SEC) && e[4].restart && e[4].down == 10 * SEC);
 }
 END_TEST
 
@@ -152,12 +155,14 @@ START_TEST(faults_are_read)
 	const struct scenario_guest *g = full->guests;
 	const struct sim_fault *f = g[0].faults;
 
-	ck_assert_uint_eq(g[0].n_faults, 2);
+	ck_assert_uint_eq(g[0].n_faults, 3);
 	ck_assert_int_eq(f[0].kind, SIM_FAULT_LIES);
 	ck_assert(f[0].at == 5 * MIN && f[0].length == 10 * SEC && f[0].every == MIN);
 	ck_assert_uint_eq(f[0].value, 1500);
 	ck_assert_int_eq(f[1].kind, SIM_FAULT_REBOOT);
 	ck_assert_uint_eq(f[1].value, 0);
+	ck_assert_int_eq(f[2].kind, SIM_FAULT_HELD);
+	ck_assert(f[2].at == 9 * MIN && f[2].length == 0);
 	ck_assert_int_eq(g[2].faults[0].kind, SIM_FAULT_SLOW);
 	ck_assert(g[2].faults[0].at == 0 && g[2].faults[0].value == 100);
 }
@@ -188,6 +193,20 @@ START_TEST(an_expectation_has_its_bounds_in_the_figures_unit)
 	ck_assert_uint_eq(e->high, bounds[_i].high);
 	ck_assert(e->from == 0 && e->to == full->length);
 	ck_assert(e->line == full->expectations[0].line + (unsigned)_i && e->column == 5);
+}
+END_TEST
+
+START_TEST(an_expectation_may_be_about_some_policies_and_one_commit)
+{
+	const struct scenario_expectation *e = full->expectations;
+
+	ck_assert(e[3].n_policies == 0 && e[3].commits == 0);
+	ck_assert_uint_eq(e[4].n_policies, 2);
+	ck_assert_str_eq(e[4].policies[0], "headroom");
+	ck_assert_str_eq(e[4].policies[1], "reclaim");
+	ck_assert_uint_eq(e[4].commits, 1u << COMMIT_STRICT);
+	ck_assert_uint_eq(e[5].n_policies, 1);
+	ck_assert_str_eq(e[5].policies[0], "step");
 }
 END_TEST
 
@@ -299,7 +318,7 @@ START_TEST(a_mistake_in_the_configuration_is_told_with_its_place_in_the_file)
 	config_says("about: \xc3\xa4\xc3\xb6\nconfig: |\n version: 1\n host: [\n",
 		    "t:12:1: not YAML: did not find expected node content while parsing a flow "
 		    "node");
-	ck_assert_uint_eq(full->config_line, 93);
+	ck_assert_uint_eq(full->config_line, 96);
 }
 END_TEST
 
@@ -337,6 +356,7 @@ int main(void)
 	tcase_add_test(tc, faults_are_read);
 	tcase_add_loop_test(tc, an_expectation_has_its_bounds_in_the_figures_unit, 0,
 			    ELEMENTSOF(bounds));
+	tcase_add_test(tc, an_expectation_may_be_about_some_policies_and_one_commit);
 	tcase_add_test(tc, the_file_of_these_tests_has_every_key);
 	tcase_add_test(tc, what_is_not_written_has_its_default);
 	tcase_add_test(tc, a_guest_begins_with_what_was_sold);

@@ -24,6 +24,25 @@ START_TEST(the_page_cache_fills_what_is_free_and_leaves_a_little)
 }
 END_TEST
 
+/* As Linux counts: 44 of 256 MiB, and the half of 40. */
+START_TEST(a_part_of_the_cache_is_not_called_usable)
+{
+	struct sim_bed bed;
+
+	bed_init(&bed, GiB, 512 * MiB);
+	bed.guest.model.hot = 256 * MiB;
+	bed.guest.model.watermark = 44 * MiB;
+	bed_begin(&bed);
+	bed_run(&bed, 2 * SECOND, SECOND);
+	ck_assert_uint_eq(bed_tell(&bed).seen.usable, (512 - 44) * MiB);
+	ck_assert_uint_eq(bed_tell(&bed).seen.caches, 256 * MiB);
+	bed.guest.asked = (512 + 40) * MiB;
+	bed_run(&bed, 10 * SECOND, SECOND);
+	ck_assert_uint_eq(bed_tell(&bed).seen.caches, 40 * MiB);
+	ck_assert_uint_eq(bed_tell(&bed).seen.usable, 20 * MiB);
+}
+END_TEST
+
 /* A database of 1 GiB, in a guest that is squeezed by half of that. */
 static void squeeze_database(struct sim_bed *bed, uint32_t traits)
 {
@@ -93,6 +112,7 @@ int main(void)
 	TCase *t = tcase_create("sim-cache");
 
 	tcase_add_test(t, the_page_cache_fills_what_is_free_and_leaves_a_little);
+	tcase_add_test(t, a_part_of_the_cache_is_not_called_usable);
 	tcase_add_test(t, a_database_with_buffered_reads_shows_in_disk_reads_alone);
 	tcase_add_test(t, a_quarter_of_what_is_lost_is_read_again_each_second);
 	tcase_add_test(t, lost_cache_is_read_again_at_the_speed_of_the_disk_once_there_is_room);

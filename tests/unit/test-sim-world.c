@@ -206,6 +206,46 @@ START_TEST(statistics_are_armed_where_they_come_too_seldom)
 }
 END_TEST
 
+START_TEST(whoever_booted_before_balloond_began_anew_is_adopted)
+{
+	add_fault(3, (struct sim_fault){ .kind = SIM_FAULT_REBOOT, .at = SIM_EPOCH + 2 * SECOND });
+	add_fault(5, (struct sim_fault){ .kind = SIM_FAULT_REBOOT, .at = SIM_EPOCH + 6 * SECOND });
+	sim_world_begin(sim);
+	run(4 * SECOND);
+	sense();
+	ck_assert_uint_gt(snapshot.guests[3].booted, 0);
+	act(4, GiB);
+	sim_world_adopt(sim);
+	sense();
+	ck_assert_uint_eq(snapshot.guests[3].booted, 0);
+	ck_assert_uint_eq(snapshot.guests[4].outcome.kind, OUTCOME_NONE);
+	ck_assert_uint_eq(sim->guests[4].asked, GiB);
+	run(4 * SECOND);
+	sense();
+	ck_assert_uint_eq(snapshot.guests[3].booted, 0);
+	ck_assert_uint_gt(snapshot.guests[5].booted, 0);
+}
+END_TEST
+
+START_TEST(the_wall_clock_is_set_for_all_and_time_passes_as_before)
+{
+	usec_t wall;
+
+	sim_world_begin(sim);
+	sense();
+	wall = snapshot.wall;
+	sim_world_set_clock(sim, -3600 * (int64_t)SECOND);
+	run(SECOND);
+	sense();
+	ck_assert_uint_eq(snapshot.wall, wall - 3599 * SECOND);
+	ck_assert_uint_eq(snapshot.now, SIM_EPOCH + SECOND);
+	ck_assert_int_eq(sim->guests[7].wall, -3600 * (int64_t)SECOND);
+	sim_world_set_clock(sim, 3600 * (int64_t)SECOND);
+	sense();
+	ck_assert_uint_eq(snapshot.wall, wall + SECOND);
+}
+END_TEST
+
 static const char text[] = "version: 1\nhost: { commit: strict, pool: 10GiB }\n"
 			   "rules: [{ name: all, match: { name: '*' }, policy: headroom }]\n";
 
@@ -274,6 +314,8 @@ int main(void)
 	tcase_add_test(t, guests_that_are_not_there_are_not_told_of);
 	tcase_add_test(t, what_is_asked_of_a_guest_that_boots_waits_for_its_driver);
 	tcase_add_test(t, statistics_are_armed_where_they_come_too_seldom);
+	tcase_add_test(t, whoever_booted_before_balloond_began_anew_is_adopted);
+	tcase_add_test(t, the_wall_clock_is_set_for_all_and_time_passes_as_before);
 	tcase_add_test(t, the_planner_brings_guests_under_the_pool_and_relieves_one);
 	suite_add_tcase(s, t);
 	return check_main(s);
