@@ -24,6 +24,7 @@
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
 #include "balloond/manager-load.h"
+#include "balloond/manager-once.h"
 #include "balloond/manager-orders.h"
 #include "balloond/manager-tally.h"
 #include "balloond/manager-trace.h"
@@ -128,6 +129,8 @@ static int manager_tick(struct manager *m)
 {
 	int r;
 
+	/* The plan points into what is read anew now. */
+	m->plan.sampling.is_chosen = false;
 	r = m->world.sense(m->world.self, &m->snapshot);
 	if (r >= 0)
 		r = reserve(m);
@@ -151,23 +154,6 @@ static int manager_tick(struct manager *m)
 	return arm(m->wake_source, now(m) + m->plan.next_wake);
 }
 
-static bool all_inspected(const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_guests; i++)
-		if (!(s->guests[i].facts & GUEST_INSPECTED))
-			return false;
-	return true;
-}
-
-static size_t count_outcomes(const struct snapshot *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_guests; i++)
-		n += s->guests[i].outcome.kind != OUTCOME_NONE;
-	return n;
-}
-
 /* --once: the tick waits until all guests were seen, and the end until all steps were taken. */
 static int tick_once(struct manager *m)
 {
@@ -178,7 +164,8 @@ static int tick_once(struct manager *m)
 		r = m->world.sense(m->world.self, &m->snapshot);
 		if (r < 0)
 			return r;
-		if (!late && (!m->world.is_settled(m->world.self) || !all_inspected(&m->snapshot)))
+		if (!late &&
+		    (!m->world.is_settled(m->world.self) || !manager_once_has_seen(&m->snapshot)))
 			return arm(m->wake_source, now(m) + BALLOOND_SECOND / 4);
 		r = manager_tick(m);
 		if (r < 0)
@@ -189,7 +176,7 @@ static int tick_once(struct manager *m)
 		r = m->world.sense(m->world.self, &m->snapshot);
 		if (r < 0)
 			return r;
-		m->once_steps -= balloond_min(m->once_steps, count_outcomes(&m->snapshot));
+		m->once_steps -= balloond_min(m->once_steps, manager_once_outcomes(&m->snapshot));
 	}
 	return m->once_steps == 0 || late ? sd_event_exit(m->event, 0) : 0;
 }
@@ -215,7 +202,7 @@ static int on_wake(_unused_ sd_event_source *source, _unused_ uint64_t when, voi
 {
 	struct manager *m = userdata;
 
-	m->world.refresh(m->world.self);
+	m->world.refresh(m->world.self, m->options.once ? NULL : &m->plan);
 	if (m->tick == m->tick_at_wake || m->options.once)
 		manager_request_tick(m);
 	m->tick_at_wake = m->tick;

@@ -86,6 +86,9 @@ struct balloond_guest {
 	uint32_t shares;  /* weight in every division of memory, 1..1000000 */
 	int32_t priority; /* who is served first in need; 0 unless the administrator says */
 	uint32_t flags;   /* enum balloond_guest_flags */
+
+	uint64_t
+		give; /* bytes that it may be shrunk by now: the limits of shrinking are per time */
 };
 
 /* All that a policy may know.  `guests` holds this rule's guests alone, sorted by uuid. */
@@ -102,13 +105,21 @@ struct balloond_view {
 
 #define BALLOOND_MAX_FIGURES 4u
 
+enum balloond_target_flags {
+	/* Its size makes the guest suffer, by what its sample shows.  Core learns a floor from it
+	 * if the guest was made smaller; it changes nothing about this proposal. */
+	BALLOOND_TARGET_DISTRESS = 1u << 0,
+};
+
 /* One proposal.  Arrives filled: bytes = the target of today, claim = the same, reason 0, no
- * figures; so doing nothing is correct. */
+ * figures, no flags; so doing nothing is correct. */
 struct balloond_target {
 	uint64_t bytes;     /* the size that the guest should have */
 	uint64_t claim;     /* how much of it the guest needs (<= bytes); the rest is lent */
 	uint32_t reason;    /* index into the descriptor's reasons[] */
 	uint32_t n_figures; /* how many of figure[] are meant */
+	uint32_t flags;     /* enum balloond_target_flags; others are ignored */
+	uint32_t reserved;  /* leave it 0 */
 	uint64_t figure[BALLOOND_MAX_FIGURES]; /* named and typed by the descriptor's figures[] */
 };
 

@@ -163,6 +163,7 @@ static const sd_bus_vtable guest_stats_vtable[] = {
 	SD_BUS_PROPERTY("Maximum", "t", NULL, AT(verdict.guest.maximum), 0),
 	SD_BUS_PROPERTY("Ceiling", "t", NULL, AT(verdict.guest.ceiling), 0),
 	SD_BUS_PROPERTY("Floor", "t", NULL, AT(verdict.guest.floor), 0),
+	SD_BUS_PROPERTY("FloorLearned", "t", NULL, AT(verdict.floor_learned), 0),
 	SD_BUS_PROPERTY("Actual", "t", NULL, AT(verdict.guest.actual), 0),
 	SD_BUS_PROPERTY("Target", "t", NULL, AT(verdict.target), 0),
 	SD_BUS_PROPERTY("Total", "t", NULL, AT(verdict.guest.total), 0),

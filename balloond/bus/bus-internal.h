@@ -39,6 +39,7 @@ struct bus_host {
 	uint64_t pool, reserve, promised, overbooked_by, config_generation;
 	uint64_t host_memory_total, host_available;
 	uint64_t charged, available, room, short_by;
+	uint64_t hot_guests, hot_interval, calm_interval, read_rate, read_cost;
 	uint64_t tick;
 };
 

@@ -152,6 +152,11 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Available", "t", NULL, AT(available), 0),
 	SD_BUS_PROPERTY("Room", "t", NULL, AT(room), 0),
 	SD_BUS_PROPERTY("ShortBy", "t", NULL, AT(short_by), 0),
+	SD_BUS_PROPERTY("HotGuests", "t", NULL, AT(hot_guests), 0),
+	SD_BUS_PROPERTY("HotIntervalUSec", "t", NULL, AT(hot_interval), 0),
+	SD_BUS_PROPERTY("CalmIntervalUSec", "t", NULL, AT(calm_interval), 0),
+	SD_BUS_PROPERTY("ReadRate", "t", NULL, AT(read_rate), 0), /* 1/1000 a second */
+	SD_BUS_PROPERTY("ReadCostUSec", "t", NULL, AT(read_cost), 0),
 	SD_BUS_PROPERTY("Tick", "t", NULL, AT(tick), 0),
 
 	SD_BUS_METHOD_WITH_ARGS("GetGuest", SD_BUS_ARGS("s", guest), SD_BUS_RESULT("o", path),

@@ -50,6 +50,11 @@ static void fill_host(struct bus *bus)
 		.available = now->account.available,
 		.room = now->account.room,
 		.short_by = now->account.short_by,
+		.hot_guests = now->sampling.n_hot,
+		.hot_interval = now->sampling.hot_interval,
+		.calm_interval = now->sampling.calm_interval,
+		.read_rate = now->sampling.reads,
+		.read_cost = now->sample_cost,
 		.tick = now->tick,
 	};
 	if (bus->config_generation > 0)

@@ -125,8 +125,9 @@ struct config {
 	size_t n_uris;
 	bool dry_run;
 	struct host_limits host;
-	bool keep_stats_period; /* never touch a domain's statistics period */
-	usec_t stats_period;    /* what managed guests are set to */
+	bool keep_stats_period;  /* never touch a domain's statistics period */
+	usec_t stats_period;     /* what managed guests are set to */
+	uint64_t libvirt_budget; /* permille of a core to read guests with; 0: without bound */
 	enum { GUEST_STATS_AUTO, GUEST_STATS_YES, GUEST_STATS_NO } guest_stats;
 	struct promise *promises;
 	size_t n_promises;

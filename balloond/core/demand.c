@@ -15,19 +15,25 @@
 
 #include "balloond/core/demand.h"
 
+#include "balloond/core/learn.h"
+#include "balloond/core/sampling.h"
 #include "balloond/policy-math.h"
 
 /* Longer than a sample's period plus BALLOON_CHANGE's second: both figures are of one size, even
  * if somebody else has set it. */
 #define QUIET (2 * BALLOOND_SECOND + BALLOOND_SECOND / 2)
 /* Time from a guest's first touch to balloond's answer: a statistics period, a sweep, a second for
- * the answer's effect. */
+ * the answer's effect.  A guest whose memory is looked at less often than WATCHED is noticed as
+ * much later. */
 #define REACTION (3 * BALLOOND_SECOND)
+#define WATCHED BALLOOND_SECOND
 /* Below this distance between two sweeps a rate is mostly noise. */
 #define RATE_MIN (BALLOOND_SECOND * 2 / 5)
 #define BURST_HALF_LIFE (600 * BALLOOND_SECOND)
 #define BURST_MIN (256 * BALLOOND_MIB)
-/* Less between two samples is cold pages coming back, no distress. */
+/* Sweeps that came late once do not make a guest look as if it could take more. */
+#define BURST_WATCHED (2 * BALLOOND_SECOND)
+/* Less in a period of its statistics is cold pages coming back, no distress. */
 #define DISTRESS_SWAP_IN BALLOOND_MIB
 /* Drivers stop at their own granularity. */
 #define AT_TARGET (4 * BALLOOND_MIB)
@@ -66,9 +72,19 @@ uint64_t demand_overhead(const struct memory *m, uint64_t maximum)
 	return balloond_max(m->overhead, 64 * BALLOOND_MIB + balloond_permille(maximum, 10));
 }
 
+static usec_t reaction(usec_t elapsed)
+{
+	return REACTION + balloond_sub(elapsed, WATCHED);
+}
+
 uint64_t demand_burst(const struct memory *m)
 {
-	return balloond_max(BURST_MIN, m->burst);
+	uint64_t least = BURST_MIN;
+
+	/* What it could take between two looks adds to that. */
+	if (m->resident_elapsed > BURST_WATCHED)
+		least = balloond_mul_div(BURST_MIN, reaction(m->resident_elapsed), REACTION);
+	return balloond_max(least, m->burst);
 }
 
 uint64_t demand_pending(const struct memory *m, uint64_t resident, uint64_t overhead)
@@ -168,11 +184,13 @@ static bool is_swapping(const struct guest *g)
 static void observe_distress(struct memory *m, const struct guest *g)
 {
 	uint64_t before = m->swap_in.last, elapsed = m->sample_elapsed;
+	/* Of a calm guest not every sample is seen. */
+	uint64_t n = g->period > 0 ? balloond_max(elapsed / g->period, 1) : 1;
 
 	if (is_swapping(g))
 		m->swapped = true;
 	if (g->seen.swap_in != BALLOOND_UNKNOWN && before != BALLOOND_UNKNOWN &&
-	    balloond_sub(g->seen.swap_in, before) >= DISTRESS_SWAP_IN)
+	    balloond_sub(g->seen.swap_in, before) >= n * DISTRESS_SWAP_IN)
 		m->distress = g->swept;
 	counter_read(&m->swap_in, g->seen.swap_in, elapsed);
 	counter_read(&m->major_faults, g->seen.major_faults, elapsed);
@@ -191,6 +209,8 @@ static void observe_starving(struct memory *m, const struct guest *g)
 
 static void observe_sample(struct memory *m, const struct guest *g)
 {
+	uint64_t before = m->used;
+
 	if (g->stamp == 0 || g->stamp == m->stamp)
 		return;
 	/* What was there when balloond or this boot began may be of any age. */
@@ -205,6 +225,9 @@ static void observe_sample(struct memory *m, const struct guest *g)
 	if (g->booted != 0 && m->boot_sampled == 0)
 		m->boot_sampled = g->swept;
 	observe_used(m, g);
+	if (before != BALLOOND_UNKNOWN && m->used != BALLOOND_UNKNOWN &&
+	    balloond_sub(m->used, before) >= sampling_growth(g->seen.maximum))
+		m->grown = g->swept;
 	observe_distress(m, g);
 	observe_starving(m, g);
 }
@@ -221,40 +244,50 @@ static void observe_excess(struct memory *m, const struct guest *g)
 		return;
 	}
 	m->excess = balloond_min(m->excess, excess);
-	if (g->swept - m->excess_since < 4 * QUIET)
+	if (g->swept - m->excess_since < QUIET)
 		return;
 	m->overhead = balloond_max(m->overhead, m->excess);
 	m->excess_since = g->swept;
 	m->excess = excess;
 }
 
+/* What is resident is looked at more often than the guest is read. */
 static void observe_resident(struct memory *m, const struct guest *g)
 {
-	uint64_t resident = g->seen.resident, elapsed = g->swept - m->resident_at;
+	uint64_t resident = g->seen.resident, growth;
+	usec_t at = guest_resident_at(g), elapsed = at - m->resident_at;
 
 	if (resident == BALLOOND_UNKNOWN)
 		return;
 	if (m->resident != BALLOOND_UNKNOWN) {
 		if (elapsed < RATE_MIN)
 			return;
-		uint64_t growth = balloond_sub(resident, m->resident);
-		uint64_t ahead = balloond_mul_div(growth, REACTION, elapsed);
-
-		m->burst = balloond_max(ahead,
+		growth = balloond_sub(resident, m->resident);
+		if (growth >= sampling_growth(g->seen.maximum))
+			m->rose = at;
+		m->burst = balloond_max(balloond_mul_div(growth, reaction(elapsed), elapsed),
 					balloond_ewma(m->burst, 0, elapsed, BURST_HALF_LIFE));
+		m->resident_elapsed = elapsed;
 	}
-	/* Resident beyond actual is the least that QEMU adds; how much of its size the guest has
-	 * touched nobody knows.  Up at once, down slowly. */
+	m->resident = resident;
+	m->resident_at = at;
+}
+
+/* Resident beyond actual is the least that QEMU adds; how much of its size the guest has touched
+ * nobody knows.  Up at once, down slowly.  Only where both figures are of one sweep. */
+static void observe_overhead(struct memory *m, const struct guest *g, usec_t elapsed)
+{
+	uint64_t resident = g->seen.resident, more;
+
+	if (resident == BALLOOND_UNKNOWN || guest_resident_at(g) != g->swept)
+		return;
 	if (g->seen.actual != BALLOOND_UNKNOWN && balloond_sub(g->swept, m->moved) >= 4 * QUIET &&
 	    resident > g->seen.actual) {
-		uint64_t more = resident - g->seen.actual;
-
+		more = resident - g->seen.actual;
 		m->overhead = balloond_max(more, balloond_ewma(m->overhead, more, elapsed,
 							       BURST_HALF_LIFE));
 	}
 	observe_excess(m, g);
-	m->resident = resident;
-	m->resident_at = g->swept;
 }
 
 static void begin_boot(struct memory *m, const struct guest *g)
@@ -269,14 +302,20 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->distress = 0;
 	m->no_shrink_until = 0;
 	m->stuck_times = 0;
+	learn_forget(m);
 }
 
 void demand_observe(struct memory *m, const struct guest *g)
 {
+	usec_t elapsed;
+
 	if (g->booted != m->booted)
 		begin_boot(m, g);
-	if (g->swept == m->swept)
+	if (g->swept == m->swept) {
+		observe_resident(m, g);
 		return;
+	}
+	elapsed = g->swept - m->swept;
 	m->swept = g->swept;
 	m->previous_actual = m->actual;
 	if (g->seen.actual != m->actual) {
@@ -287,4 +326,5 @@ void demand_observe(struct memory *m, const struct guest *g)
 		m->target = m->claim = m->actual;
 	observe_sample(m, g);
 	observe_resident(m, g);
+	observe_overhead(m, g, elapsed);
 }

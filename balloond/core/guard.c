@@ -244,7 +244,7 @@ void guard_shrink(const struct config *config, struct history *h, struct plan *p
 /* Relief is never trivial: a guest that has nothing left, or less than it was promised. */
 static bool is_starving(const struct verdict *v)
 {
-	return v->guest.target < v->guest.floor ||
+	return v->guest.target < v->promised ||
 	       (v->guest.used != BALLOOND_UNKNOWN &&
 		balloond_sub(v->guest.actual, v->guest.used) < v->margin);
 }

@@ -29,6 +29,16 @@ struct gate {
 	bool open, turning;
 };
 
+/* When a guest is to be read again. */
+struct rota {
+	uint64_t place; /* in an interval, of 1 << 32; 0: none yet */
+	usec_t every;   /* as the last plan said; 0: there was none */
+	bool hot;       /* in the last plan */
+	uint32_t stage; /* enum of core/sampling.c */
+	usec_t swept;   /* its last reading, */
+	usec_t since;   /* and what its next one is counted from */
+};
+
 /* What is remembered of one guest. */
 struct memory {
 	char uuid[GUEST_UUID_MAX];
@@ -50,12 +60,16 @@ struct memory {
 	usec_t excess_since; /* when the window began in which resident was beyond the size; */
 	uint64_t excess;     /* by how much at least; 0: not all the time */
 	uint64_t resident;   /* at the last sweep */
-	usec_t resident_at;
-	uint64_t burst; /* learned growth within one reaction time */
+	usec_t resident_at, resident_elapsed; /* and how long after the reading before that */
+	uint64_t burst;                       /* learned growth within one reaction time */
+	usec_t grown, rose; /* when used, and resident, last grew between two readings; 0: never */
 	struct counter swap_in, major_faults, disk_reads;
 	bool swapped;    /* was ever seen to swap */
 	bool starved;    /* its newest sample: nothing left, or swapping in */
 	usec_t distress; /* when last; 0: never */
+
+	/* sampling (core/sampling.c) */
+	struct rota reading;
 
 	/* progress (core/progress.c) */
 	bool asked;        /* the target was asked for and is not reached yet */
@@ -67,6 +81,12 @@ struct memory {
 	/* account */
 	uint64_t granted, granted_base; /* growth asked for and resident when it was */
 	uint64_t shrink_credit;         /* bytes that it may be shrunk by now */
+
+	/* floor (core/learn.c) */
+	uint64_t learned; /* as of learned_at; 0: nothing */
+	usec_t learned_at;
+	uint64_t distress_sample; /* the newest in which its policy saw distress */
+	uint64_t shrunk_from; /* since its boot, the largest size that it was made smaller than */
 
 	struct shadow shadow; /* core/tally.c */
 };
@@ -101,6 +121,7 @@ struct history {
 	usec_t pool_wanted_more;           /* since when auto could be more */
 	uint64_t room, charged, last_pool; /* of the last plan's account */
 	uint32_t level;                    /* enum balloond_level */
+	uint64_t last_place;               /* that was given to a guest (core/sampling.c) */
 	struct host_swap swap;
 	uint64_t shrink_credit;  /* bytes that all guests together may be shrunk by now */
 	struct host_tally tally; /* core/tally.c */

@@ -94,7 +94,8 @@ static void judge_promise(const struct tenants *tenants, const struct tenant_wis
 						 tenants->priority_at_most > priority
 							 ? tenants->priority_at_most
 							 : priority);
-	v->guest.floor = balloond_min(balloond_max(min, kernel_floor), v->guest.ceiling);
+	v->promised = balloond_min(balloond_max(min, kernel_floor), v->guest.ceiling);
+	v->guest.floor = v->promised;
 }
 
 /* Which of what the metadata says does not hold, for whatever reason. */
@@ -120,14 +121,17 @@ static bool is_booting(const struct guest *g, const struct memory *m, usec_t now
 	return m->boot_sampled == 0 || now - m->boot_sampled < BOOT_GRACE;
 }
 
-static bool is_stale(const struct guest *g, const struct memory *m)
+/* What it told when it was last read was old then; or nobody has read it for too long, by what the
+ * last plan meant to do. */
+static bool is_stale(const struct guest *g, const struct memory *m, usec_t now)
 {
-	usec_t period = g->period;
+	usec_t period = g->period, unread = balloond_sub(now, g->swept), most;
 
 	if (period == 0)
 		period = m->sample > 1 ? PERIOD_UNKNOWN : PERIOD_ONCE;
+	most = STALE_PERIODS * period + STALE_SLACK;
 	return g->seen.stats_age == BALLOOND_UNKNOWN ||
-	       g->seen.stats_age > STALE_PERIODS * period + STALE_SLACK;
+	       balloond_sub(g->seen.stats_age, unread) > most || unread > most + m->reading.every;
 }
 
 static enum guest_state set(struct verdict *v, enum guest_state state, enum reason reason)
@@ -156,13 +160,13 @@ static enum guest_state judge_inhibited(struct verdict *v, uint32_t facts)
 }
 
 static enum guest_state judge_statistics(const struct config *config, struct verdict *v,
-					 const struct guest *g, const struct memory *m)
+					 const struct guest *g, const struct memory *m, usec_t now)
 {
 	if (g->facts & GUEST_STATS_GATED)
 		return set(v, STATE_BLIND, REASON_STATS_GATED);
 	if (g->facts & GUEST_NO_STATS)
 		return set(v, STATE_BLIND, REASON_NO_STATS);
-	if (g->stamp != 0 && !is_stale(g, m))
+	if (g->stamp != 0 && !is_stale(g, m, now))
 		return m->used == BALLOOND_UNKNOWN
 			       ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
 			       : set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
@@ -227,7 +231,14 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
 	if (tenant_holds(config, v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_TENANT);
-	return judge_statistics(config, v, g, m);
+	return judge_statistics(config, v, g, m, now);
+}
+
+/* A guest that tells nothing gives only what its entry says in so many words: `kernel` is the least
+ * of one whose use is seen. */
+static bool says_how_much(const struct promise *p)
+{
+	return p && p->min_is_set && p->min.kind != AMOUNT_KERNEL && p->min.kind != AMOUNT_AUTO;
 }
 
 static uint32_t flags_of(const struct verdict *v, const struct guest *g, const struct memory *m,
@@ -235,9 +246,8 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 {
 	const struct state_row *row = state_row(v->state);
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
-	/* A guest that tells nothing gives only what its entry says in so many words. */
 	bool may_shrink = row->may_shrink && !cooling &&
-			  (v->state != STATE_BLIND || (v->promise && v->promise->min_is_set));
+			  (v->state != STATE_BLIND || says_how_much(v->promise));
 	bool steerable = v->matched && v->state != STATE_OBSERVED;
 
 	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |

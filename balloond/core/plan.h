@@ -14,6 +14,17 @@
 #include "balloond/core/state.h"
 #include "balloond/policy-math.h"
 
+/* Why a guest is read often (core/sampling.c). */
+enum hot {
+	HOT_NEAR = 1u << 0,    /* little is left of its size */
+	HOT_GROWING = 1u << 1, /* what it uses has just grown */
+	HOT_ROSE = 1u << 2,    /* what is resident of it has just grown */
+	HOT_MOVING = 1u << 3,  /* its target is not reached */
+	HOT_BOOTING = 1u << 4,
+	HOT_DISTRESS = 1u << 5, /* within the last minute */
+	HOT_NEW = 1u << 6,      /* balloond has just met it */
+};
+
 struct verdict {
 	struct balloond_guest guest; /* as the policy saw it; target: before this plan */
 	const struct guest *source;  /* of the snapshot */
@@ -25,7 +36,9 @@ struct verdict {
 	const struct rule *waits; /* would come first, if `unknown` were known; or NULL */
 	enum metric unknown;
 	uint32_t tenant_taken, tenant_refused; /* 1 << enum tenant_key: of its metadata */
-	uint64_t margin, overhead, kernel;     /* of core/demand.h */
+	uint64_t promised;      /* its floor without what was learned: min, or its kernel's */
+	uint64_t floor_learned; /* what is left of what it taught (core/learn.h); 0: nothing */
+	uint64_t margin, overhead, kernel; /* of core/demand.h */
 	uint64_t low; /* no step of this plan goes below: floor, or used + margin */
 	struct balloond_target proposal; /* the policy's */
 	uint64_t wanted;                 /* its part after the pool was divided */
@@ -34,6 +47,8 @@ struct verdict {
 	bool asked;                      /* its policy was asked */
 	bool retreat;                    /* its hypervisor should be told the target again */
 	bool arm;                        /* its statistics period should be set */
+	uint32_t hot;                    /* enum hot: why it is read often; 0: it is calm */
+	bool due;                        /* to be read at the next sweep */
 };
 
 /* Guests that the guard and the division work on.  A booting guest has its ceiling anyway. */
@@ -67,10 +82,19 @@ struct account {
 	enum level_cause level_cause;
 };
 
+/* How often guests are read. */
+struct sampling {
+	bool is_chosen; /* else all verdicts' `due` mean nothing: everybody is */
+	uint64_t n_hot;
+	usec_t hot_interval, calm_interval;
+	uint64_t reads; /* of guests, that comes to, per 1000 s */
+};
+
 struct plan {
 	usec_t now;
 	usec_t next_wake; /* relative: look again after this long */
 	struct account account;
+	struct sampling sampling;
 	struct verdict *verdicts;
 	size_t n_verdicts;
 	struct step *steps;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The order of thought: remember, judge each guest, take the host's account, ask the policies,
- * bound what they propose, divide the pool, shrink, grow, write down the steps. */
+/* The order of thought: remember, judge each guest, take the host's account, raise floors to what
+ * was learned, ask the policies, bound what they propose, divide the pool, shrink, grow, write down
+ * the steps. */
 
 #include "balloond/core/planner.h"
 
@@ -9,15 +10,13 @@
 #include "balloond/core/divide.h"
 #include "balloond/core/guard.h"
 #include "balloond/core/judge.h"
+#include "balloond/core/learn.h"
 #include "balloond/core/match.h"
 #include "balloond/core/pool.h"
 #include "balloond/core/progress.h"
+#include "balloond/core/sampling.h"
 #include "balloond/core/tally.h"
 #include "balloond/policy-math.h"
-
-/* Twice a statistics period of 1 s, so that a fresh sample waits half a period at most. */
-#define WAKE_STEERING (BALLOOND_SECOND / 2)
-#define WAKE_IDLE (5 * BALLOOND_SECOND)
 
 static void judge_one(const struct config *config, const struct snapshot *s, struct history *h,
 		      size_t i, struct verdict *v)
@@ -65,10 +64,12 @@ static bool is_asked(const struct verdict *v)
 	return v->rule && verdict_is_steered(v);
 }
 
-/* pool - charges of unmanaged guests - what guests under other rules need. */
+/* pool - charges of unmanaged guests - what guests under other rules need.  A pool that the machine
+ * does not have now ends at what it has. */
 static uint64_t rule_capacity(const struct history *h, const struct plan *plan,
 			      const struct rule *rule)
 {
+	const struct account *a = &plan->account;
 	uint64_t others = 0;
 
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
@@ -80,7 +81,7 @@ static uint64_t rule_capacity(const struct history *h, const struct plan *plan,
 			others = balloond_add(others,
 					      balloond_max(v->guest.floor, h->guests[i].claim));
 	}
-	return balloond_sub(plan->account.pool, others);
+	return balloond_sub(balloond_min(a->pool, balloond_add(a->charged, a->free)), others);
 }
 
 static size_t gather(const struct rule *rule, struct history *h, struct plan *plan, usec_t now)
@@ -93,6 +94,9 @@ static size_t gather(const struct rule *rule, struct history *h, struct plan *pl
 		if (v->rule != rule || !is_asked(v))
 			continue;
 		v->asked = true;
+		v->guest.give = plan->account.level < BALLOOND_LEVEL_LOW
+					? h->guests[i].shrink_credit
+					: BALLOOND_UNKNOWN;
 		plan->index[n] = (uint32_t)i;
 		plan->view[n] = &v->guest;
 		plan->states[n] = rule->policy->state_size > 0 ? history_state(h, i, rule->key, now)
@@ -125,8 +129,12 @@ static void ask_policy(const struct config *config, size_t rule, const struct sn
 	};
 	r->policy->propose(&view, r->params, plan->states, plan->targets);
 	h->rules[rule].asked = s->now;
-	for (size_t k = 0; k < n; k++)
-		plan->verdicts[plan->index[k]].proposal = plan->targets[k];
+	for (size_t k = 0; k < n; k++) {
+		struct verdict *v = &plan->verdicts[plan->index[k]];
+
+		v->proposal = plan->targets[k];
+		learn_take(&h->guests[plan->index[k]], v, s->now);
+	}
 }
 
 /* All that it may have.  One step of the driver below its maximum: a driver that finds nothing to
@@ -220,27 +228,25 @@ static void remember_steps(struct history *h, const struct plan *plan)
 			m->granted_base = v->guest.resident != BALLOOND_UNKNOWN ? v->guest.resident
 										: 0;
 		}
+		if (step->to < step->from)
+			learn_shrunk(m, step->from);
 		progress_ask(m, step->to, plan->now);
 	}
 }
 
 static void finish(struct history *h, bool dry_run, struct plan *plan)
 {
-	bool steering = false;
-
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
 		if (v->guest.target == BALLOOND_UNKNOWN)
 			v->target = BALLOOND_UNKNOWN;
 		explain(v);
-		steering = steering || verdict_is_steered(v);
 		h->guests[i].claim = v->proposal.claim;
 	}
 	write_steps(plan);
 	if (!dry_run)
 		remember_steps(h, plan);
-	plan->next_wake = steering ? WAKE_STEERING : WAKE_IDLE;
 }
 
 void planner_run(const struct config *config, const struct snapshot *s, struct history *h,
@@ -254,6 +260,7 @@ void planner_run(const struct config *config, const struct snapshot *s, struct h
 	guard_earn(config, h, elapsed);
 	judge_all(config, s, h, plan);
 	pool_assess(config, s, h, plan);
+	learn_apply(config, h, plan);
 	for (size_t rule = 0; rule < config_count_rules(config); rule++)
 		ask_policy(config, rule, s, h, plan);
 	bound_all(config, plan);
@@ -261,6 +268,7 @@ void planner_run(const struct config *config, const struct snapshot *s, struct h
 	guard_shrink(config, h, plan, !dry_run);
 	guard_grow(config, h, plan);
 	finish(h, dry_run, plan);
+	sampling_choose(config, s, h, plan);
 	tally_take(config, h, plan, dry_run);
 	h->now = s->now;
 }

@@ -15,6 +15,8 @@
  * that has just ended may begin again. */
 #define RISE_AFTER (60 * BALLOOND_SECOND)
 #define RISE_EVERY BALLOOND_SECOND
+/* No guest stays unread for longer (core/sampling.h). */
+#define READ_MOST (15 * BALLOOND_SECOND)
 /* Four times what lending keeps short of the pool. */
 #define RESERVE_PERMILLE (4 * DIVIDE_SHORT_PERMILLE)
 
@@ -64,24 +66,35 @@ static uint64_t pool_auto(const struct snapshot *s, uint64_t reserve)
 	return balloond_sub(balloond_sub(host->total, reserve), own);
 }
 
-static usec_t newest_sweep(const struct snapshot *s)
+/* Whether what all guests hold was read since.  One that cannot be read holds nobody up for
+ * longer than the others take. */
+static bool all_were_read(const struct snapshot *s, usec_t since, usec_t newest)
+{
+	usec_t oldest = newest;
+
+	for (size_t i = 0; i < s->n_guests; i++)
+		oldest = balloond_min(oldest, guest_resident_at(&s->guests[i]));
+	return oldest > since || newest >= since + READ_MOST;
+}
+
+static usec_t newest_reading(const struct snapshot *s)
 {
 	usec_t newest = 0;
 
 	for (size_t i = 0; i < s->n_guests; i++)
-		newest = balloond_max(newest, s->guests[i].swept);
+		newest = balloond_max(newest, guest_resident_at(&s->guests[i]));
 	return newest;
 }
 
 /* What is available is of now, what guests hold is of their last sweep: a guest that grew in
  * between would count as the host's own use.  So one reading a sweep, right behind it, and only
- * what two in a row say is believed. */
+ * what two in a row say is believed.  Where a sweep does not tell of all, it takes several. */
 static uint64_t pool_reading(const struct snapshot *s, struct history *h, uint64_t reserve)
 {
 	uint64_t before = h->pool_reading;
-	usec_t swept = newest_sweep(s);
+	usec_t swept = newest_reading(s);
 
-	if (h->now != 0 && s->n_guests > 0 && swept == h->pool_swept)
+	if (h->now != 0 && s->n_guests > 0 && !all_were_read(s, h->pool_swept, swept))
 		return h->pool;
 	h->pool_swept = swept;
 	h->pool_reading = pool_auto(s, reserve);
@@ -113,7 +126,7 @@ static uint64_t promised_to(const struct verdict *v)
 {
 	if (!verdict_is_steered(v))
 		return v->guest.charge;
-	return balloond_add(v->guest.floor, v->overhead);
+	return balloond_add(v->promised, v->overhead);
 }
 
 /* What the pool has left, on the scale of the reserve: all of it is the reserve, to the byte, where

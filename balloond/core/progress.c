@@ -94,5 +94,7 @@ enum progress progress_observe(struct memory *m, const struct guest *g, usec_t n
 		m->progressed = now;
 		return PROGRESS_THERE;
 	}
-	return now - m->progressed < STUCK_AFTER ? PROGRESS_THERE : stopped(m, now);
+	/* What nobody has looked at since has not stood still. */
+	return balloond_sub(m->swept, m->progressed) < STUCK_AFTER ? PROGRESS_THERE
+								   : stopped(m, now);
 }

@@ -16,6 +16,7 @@ const struct published_figure published_figures[] = {
 	FIGURE("maximum", BALLOOND_BYTES, guest.maximum, "what it was booted with"),
 	FIGURE("ceiling", BALLOOND_BYTES, guest.ceiling, "the most that balloond gives it"),
 	FIGURE("floor", BALLOOND_BYTES, guest.floor, "the least that balloond leaves it"),
+	FIGURE("floor-learned", BALLOOND_BYTES, floor_learned, "what its distress has taught"),
 	FIGURE("actual", BALLOOND_BYTES, guest.actual, "what it has"),
 	FIGURE("target", BALLOOND_BYTES, target, "what it is asked to have"),
 	FIGURE("total", BALLOOND_BYTES, guest.total, "what it says that it has"),
@@ -109,6 +110,8 @@ void published_fill(struct published *p, const struct snapshot *snapshot, const 
 	p->host = snapshot->host.seen;
 	p->host.level = plan->account.level;
 	p->account = plan->account;
+	p->sampling = plan->sampling;
+	p->sample_cost = snapshot->host.sample_cost;
 	p->n_guests = plan->n_verdicts;
 	for (size_t i = 0; i < plan->n_verdicts; i++)
 		fill_guest(&p->guests[i], &plan->verdicts[i]);

@@ -32,6 +32,8 @@ struct published {
 	bool connected; /* a hypervisor answers */
 	struct balloond_host host;
 	struct account account;
+	struct sampling sampling;
+	usec_t sample_cost;             /* of reading one guest; 0: not known yet */
 	struct published_guest *guests; /* sorted by uuid */
 	size_t n_guests, max_guests;
 };

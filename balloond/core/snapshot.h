@@ -100,6 +100,7 @@ struct guest {
 	uint64_t stamp;     /* changes with every fresh sample; 0: never reported */
 	usec_t period;      /* of its statistics, 0: off */
 	usec_t swept;       /* when these figures were read, monotonic */
+	usec_t resident_at; /* when resident was, where that is later */
 	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
 	struct hold hold; /* not sensed: of core/orders.h */
@@ -109,6 +110,7 @@ struct host {
 	struct balloond_host seen; /* level is the planner's */
 	uint64_t hugetlb;   /* of the host's hugetlb pool, bytes; inside "the host's own use" */
 	uint64_t ksm_saved; /* bytes that KSM shares away */
+	usec_t sample_cost; /* time that it takes to read one guest; 0: not known yet */
 };
 
 struct snapshot {
@@ -125,6 +127,12 @@ void snapshot_seal(struct snapshot *s);
 
 /* A guest with every figure unknown and every fact absent. */
 void guest_init(struct guest *g, const char *uuid, const char *name);
+
+/* When its resident memory was read. */
+static inline usec_t guest_resident_at(const struct guest *g)
+{
+	return g->resident_at > g->swept ? g->resident_at : g->swept;
+}
 
 /* Binary search; NULL if there is none. */
 const struct guest *snapshot_find(const struct snapshot *s, const char *uuid);

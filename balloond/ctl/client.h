@@ -26,8 +26,10 @@ struct client_host {
 	int dry_run, connected;
 	uint32_t guest_count;
 	uint64_t pool, reserve, charged, available, room, short_by; /* bytes */
-	uint64_t promised, overbooked_by;                           /* bytes */
-	uint64_t host_memory_total, host_available;                 /* bytes */
+	uint64_t hot_guests, read_rate;                             /* rate: 1/1000 a second */
+	usec_t hot_interval, calm_interval, read_cost;
+	uint64_t promised, overbooked_by;           /* bytes */
+	uint64_t host_memory_total, host_available; /* bytes */
 	uint64_t config_generation, tick;
 };
 

@@ -60,7 +60,7 @@ static int watch(struct look *look, usec_t most, int (*is_enough)(struct look *l
 		usec_t now = clock_monotonic();
 
 		if (look->asked == 0 || now - look->asked >= BALLOOND_SECOND) {
-			look->world.refresh(look->world.self);
+			look->world.refresh(look->world.self, NULL);
 			look->asked = now;
 		}
 		r = sd_event_run(look->event, BALLOOND_SECOND / 4);

@@ -75,6 +75,19 @@ static void print_promise(const struct client_explanation *e)
 	       e->shares, e->priority);
 }
 
+static void print_learned(const struct client_explanation *e)
+{
+	uint64_t learned = client_figure(&e->guest, "floor-learned");
+	char text[FORMAT_MAX];
+
+	if (learned == 0 || learned == BALLOOND_UNKNOWN)
+		return;
+	printf("It was in distress with less: its floor is to be %s for that, less by the hour",
+	       size(e, "floor-learned", text));
+	puts(client_figure(&e->guest, "floor") < learned ? ", and lower while memory is short."
+							 : ".");
+}
+
 static void print_policy(const struct client_explanation *e)
 {
 	char rule[LOG_SAFE_MAX], policy[LOG_SAFE_MAX], reason[LOG_SAFE_MAX];
@@ -246,6 +259,7 @@ int verb_explain(struct ctl *ctl, int argc _unused_, char **argv)
 	print_state(&e);
 	print_order(&e);
 	print_promise(&e);
+	print_learned(&e);
 	print_policy(&e);
 	print_waits(&e);
 	print_metadata(&e);

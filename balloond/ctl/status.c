@@ -73,6 +73,20 @@ static void print_promised(const struct client_host *host)
 		print_field("Promised", "%s", promised);
 }
 
+static void print_readings(const struct client_host *host)
+{
+	char hot[FORMAT_MAX], calm[FORMAT_MAX];
+
+	if (host->read_rate == BALLOOND_UNKNOWN) /* by an older daemon */
+		return;
+	print_field("Readings",
+		    "%" PRIu64 ".%" PRIu64 " guests/s: %" PRIu64
+		    " hot every %s, the others every %s",
+		    host->read_rate / 1000, host->read_rate / 100 % 10, host->hot_guests,
+		    format_value(hot, BALLOOND_USEC, host->hot_interval),
+		    format_value(calm, BALLOOND_USEC, host->calm_interval));
+}
+
 static void print_host(const struct client_host *host, const struct client_guests *guests)
 {
 	char safe[LOG_SAFE_MAX], total[FORMAT_MAX], available[FORMAT_MAX];
@@ -96,6 +110,7 @@ static void print_host(const struct client_host *host, const struct client_guest
 		    format_value(total, BALLOOND_BYTES, host->host_memory_total),
 		    format_value(available, BALLOOND_BYTES, host->host_available));
 	print_states(guests);
+	print_readings(host);
 	print_field("Configuration", "generation %" PRIu64 ", hash %s", host->config_generation,
 		    *host->config_hash ? host->config_hash : "unknown");
 	if (*host->last_reload_error)

@@ -161,6 +161,15 @@ static const struct key limits_keys[] = {
 };
 
 static const struct key libvirt_keys[] = {
+	{ .name = "budget",
+	  .type = &key_share,
+	  FIELD(libvirt_budget),
+	  .fallback = "10%",
+	  .low_share = "1%",
+	  .high_share = "100%",
+	  .expected = "a share of a processor core from 1% to 100%",
+	  .help = "how much of one processor core is spent on reading guests; beyond that they are "
+		  "read less often" },
 	{ .name = "guest-stats",
 	  .type = &key_word,
 	  FIELD(guest_stats),

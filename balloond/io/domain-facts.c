@@ -144,8 +144,25 @@ static void copy_name(struct guest *guest, const char *name)
 	guest->name[sizeof(guest->name) - 1] = '\0';
 }
 
+/* Nobody asked its hypervisor; the host was. */
+static void take_resident(struct domain *d, const struct sample *sample, const struct sweep *sweep)
+{
+	if (sample->resident != BALLOOND_UNKNOWN) {
+		d->guest.seen.resident = sample->resident;
+		d->guest.resident_at = sweep->ended;
+	}
+	if (sample->host_swap != BALLOOND_UNKNOWN)
+		d->guest.host_swap = sample->host_swap;
+	if (sample->disk_reads != BALLOOND_UNKNOWN)
+		d->guest.seen.disk_reads = sample->disk_reads;
+}
+
 void domain_take_sample(struct domain *d, const struct sample *sample, const struct sweep *sweep)
 {
+	if (sample->is_unread) {
+		take_resident(d, sample, sweep);
+		return;
+	}
 	copy_name(&d->guest, sample->name);
 	text_copy(d->guest.labels.hypervisor, sizeof(d->guest.labels.hypervisor),
 		  sweep->hypervisor);

@@ -32,7 +32,7 @@ static bool is_outdated(const struct domain *d, const struct sweep *sweep)
 static void update(struct domain *d, const struct sample *sample, const struct sweep *sweep,
 		   bool adopt)
 {
-	if (is_outdated(d, sweep))
+	if (is_outdated(d, sweep) || (sample->is_unread && d->is_hidden))
 		return;
 	if (d->is_hidden || (d->id >= 0 && sample->id >= 0 && d->id != sample->id))
 		domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
@@ -122,7 +122,7 @@ static void take_event(struct domain *d, const struct event *event)
 		break;
 	case EVENT_REBOOTED:
 		d->guest.booted = event->at;
-		d->calls.wants_inspection = true;
+		d->calls.wants_inspection = d->wants_reading = true;
 		break;
 	case EVENT_STOPPED:
 		d->is_hidden = true;
@@ -133,6 +133,7 @@ static void take_event(struct domain *d, const struct event *event)
 		break;
 	case EVENT_RESIZED:
 		d->wrong_actual = BALLOOND_UNKNOWN;
+		d->wants_reading = true;
 		break;
 	case EVENT_MOVING:
 		d->moving_until = event->at + MOVING_FOR;
@@ -141,6 +142,7 @@ static void take_event(struct domain *d, const struct event *event)
 		/* A migration may have ended here. */
 		d->moving_until = 0;
 		d->calls.wants_inspection = d->calls.wants_actual = true;
+		d->wants_reading = true;
 		break;
 	case EVENT_CLOSED:
 		break;

@@ -31,6 +31,7 @@ struct domain {
 	unsigned source;
 	int id; /* of this run, -1: unknown */
 	bool is_lost;
+	bool wants_reading;  /* its statistics, at the next sweep */
 	bool is_hidden;      /* ended; a sweep or the end of a call removes it */
 	usec_t stopped;      /* hidden: since when */
 	usec_t run_seen;     /* when this run was first seen */

@@ -17,6 +17,8 @@ struct sample {
 	char name[GUEST_NAME_MAX];
 	int id;           /* of this run of the domain; -1: unknown */
 	uint32_t facts;   /* CONTAINER, PAUSED, BUSY, STATS_GATED, NO_STATS */
+	bool is_unread;   /* not asked for this time: nothing but names, id and its cgroup's figures
+			   */
 	bool is_short;    /* its statistics could not be read this time: somebody was there */
 	bool is_computed; /* figures are made at the call (test driver): always fresh */
 	uint64_t maximum, actual;
@@ -25,6 +27,12 @@ struct sample {
 	uint64_t rss, resident;
 	uint64_t host_swap, disk_reads; /* of its cgroup */
 	uint64_t last_update;           /* seconds since the epoch, 0: never, or UNKNOWN */
+};
+
+/* A run of a domain whose statistics need not be read in a sweep. */
+struct sweep_skip {
+	char uuid[GUEST_UUID_MAX];
+	int id;
 };
 
 /* One look at all domains of one source. */
@@ -39,6 +47,8 @@ struct sweep {
 	usec_t wall;            /* real time at the end */
 	struct sample *samples; /* sorted by uuid */
 	size_t n_samples;
+	size_t n_read;    /* of them, whose statistics were read */
+	usec_t read_time; /* and how long that took */
 };
 
 /* What was learned of one domain's definition. */

@@ -164,8 +164,10 @@ static void on_inspected(struct live *live, struct domain *d, const struct call_
 	if (result->is_over && result->error >= 0) {
 		if (result->inspection.is_transient)
 			recall_sold(live, d);
-		if (domain_take_inspection(d, &result->inspection, now))
+		if (domain_take_inspection(d, &result->inspection, now)) {
+			d->wants_reading = true;
 			live_sweep_soon(live, d->source);
+		}
 		return;
 	}
 	d->calls.wants_inspection = d->calls.wants_actual = true;
@@ -182,8 +184,10 @@ static void on_memory_set(struct live *live, struct domain *d, const struct call
 		tell(d, OUTCOME_TIMED_OUT, result);
 	else
 		tell(d, OUTCOME_REFUSED, result);
-	if (result->error >= 0)
-		live_sweep_soon(live, d->source);
+	if (result->error < 0)
+		return;
+	d->wants_reading = true;
+	live_sweep_soon(live, d->source);
 }
 
 /* The live XML tells whether it holds. */

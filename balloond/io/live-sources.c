@@ -4,7 +4,7 @@
  * to be, one sweep at a time:
  *
  *   refresh                          all that are not being swept, leaving libvirt twice as long as
- *                                    the last sweep took
+ *                                    the last sweep took; those guests are read that are due
  *   an event, a size that was set    that one soon, not more than ten times a second, and leaving
  *                                    libvirt four times as long as the last sweep took
  *   no connection                    again after 1 s, doubling up to 30 s
@@ -28,6 +28,14 @@
 #define PAUSE_MAX (2u * SECOND)
 #define BACK_OFF_MIN (1u * SECOND)
 #define BACK_OFF_MAX (30u * SECOND)
+
+/* Guests come and go without an event where events cannot be had. */
+#define LIST_EVERY (5u * SECOND)
+
+/* A new cost counts for an eighth; one sweep that something held up counts as no more than four
+ * times what was known. */
+#define COST_PART 8u
+#define COST_JUMP 4u
 
 /* Definitions change without an event (virsh setmem --config): all are read again this often. */
 #define INSPECT_EVERY (300u * SECOND)
@@ -64,13 +72,47 @@ static usec_t due_time(const struct live_source *s)
 	return due > s->retry_at ? due : s->retry_at;
 }
 
+/* Whoever is not known for sure is read. */
+static bool may_skip(const struct domain *d, const struct live_source *s)
+{
+	return d->source == s->number && !d->wants_reading && !d->is_hidden && !d->is_lost &&
+	       d->id >= 0;
+}
+
+static void clear_wishes(struct live *live, struct live_source *s, bool listed)
+{
+	if (listed)
+		s->listed = clock_monotonic();
+	s->wants_list = s->wants_list && !listed;
+	for (size_t i = 0; i < live->domains.n; i++)
+		if (live->domains.list[i]->source == s->number)
+			live->domains.list[i]->wants_reading = false;
+}
+
 static void sweep(struct live *live, struct live_source *s)
 {
-	int r = virt_sweep(s->virt, live->guest_stats);
+	_cleanup_free_ struct sweep_skip *skip = calloc(live->domains.n + 1, sizeof(*skip));
+	struct sweep_request request = {
+		.guest_stats = live->guest_stats,
+		.list = s->wants_list || clock_monotonic() - s->listed >= LIST_EVERY,
+		.skip = skip,
+	};
+	int r;
 
-	/* One is in flight: the wish holds until it came back. */
+	for (size_t i = 0; skip && i < live->domains.n; i++) {
+		const struct domain *d = live->domains.list[i];
+
+		if (!may_skip(d, s))
+			continue;
+		memcpy(skip[request.n_skip].uuid, d->guest.uuid, sizeof(skip->uuid));
+		skip[request.n_skip++].id = d->id;
+	}
+	r = virt_sweep(s->virt, &request);
+	/* One is in flight: the wishes hold until it came back. */
 	if (r != -EBUSY)
 		s->wants_sweep = r < 0;
+	if (r >= 0)
+		clear_wishes(live, s, request.list);
 }
 
 static void arm_timer(struct live *live)
@@ -154,6 +196,20 @@ static void back_off(struct live *live, struct live_source *s)
 	s->wants_sweep = true;
 }
 
+static void learn_cost(struct live *live, const struct sweep *found)
+{
+	usec_t cost, old = live->sample_cost;
+
+	if (found->error < 0 || found->is_first || found->n_read == 0)
+		return;
+	cost = found->read_time / found->n_read;
+	if (old > 0 && cost > old * COST_JUMP)
+		cost = old * COST_JUMP;
+	live->sample_cost = old > 0 ? old + cost / COST_PART - old / COST_PART : cost;
+	if (live->sample_cost == 0)
+		live->sample_cost = 1;
+}
+
 void live_on_sweep(struct live *live, const struct sweep *found)
 {
 	struct live_source *s = live_find_source(live, found->source);
@@ -162,6 +218,7 @@ void live_on_sweep(struct live *live, const struct sweep *found)
 	if (!s)
 		return;
 	log_change(s, found);
+	learn_cost(live, found);
 	adopt = !s->has_swept;
 	if (found->error >= 0 && domains_take_sweep(&live->domains, found, adopt) >= 0) {
 		s->has_swept = true;
@@ -260,9 +317,27 @@ int live_configure_sources(struct live *live, const struct config *config)
 	return 0;
 }
 
-void live_refresh_sources(struct live *live)
+static void want_readings(struct live *live, const struct plan *plan)
+{
+	bool chosen = plan && plan->sampling.is_chosen;
+
+	for (size_t i = 0; !chosen && i < live->domains.n; i++)
+		live->domains.list[i]->wants_reading = true;
+	for (size_t i = 0; chosen && i < plan->n_verdicts; i++) {
+		struct domain *d = NULL;
+
+		if (plan->verdicts[i].due)
+			d = domains_find(&live->domains, plan->verdicts[i].guest.uuid);
+		if (d)
+			d->wants_reading = true;
+	}
+}
+
+void live_refresh_sources(struct live *live, const struct plan *plan)
 {
 	usec_t now = clock_monotonic();
+
+	want_readings(live, plan);
 
 	for (size_t i = 0; i < live->n_sources; i++) {
 		struct live_source *s = live->sources[i];

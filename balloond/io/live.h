@@ -20,8 +20,10 @@ struct live_source {
 	bool has_answered; /* a first attempt is over, with or without success */
 	bool has_swept;
 	bool wants_sweep;       /* soon */
+	bool wants_list;        /* with it: some domain came or went */
 	int error;              /* of the last sweep, for the journal */
 	usec_t ended, duration; /* of the last sweep */
+	usec_t listed;          /* its domains, when last */
 	usec_t back_off, retry_at;
 };
 
@@ -37,7 +39,8 @@ struct live {
 	unsigned next_number;
 	struct domains domains;
 	struct sold sold;
-	bool save_failed; /* that was logged */
+	bool save_failed;   /* that was logged */
+	usec_t sample_cost; /* of reading one guest, on the average; 0: none was read yet */
 	bool has_news;
 	bool has_wants;    /* some domain may have a call to be queued */
 	usec_t configured; /* when */
@@ -52,8 +55,8 @@ struct live {
 struct live_source *live_find_source(const struct live *live, unsigned number);
 int live_configure_sources(struct live *live, const struct config *config);
 void live_drop_sources(struct live *live);
-void live_refresh_sources(struct live *live);
-/* A sweep of the source is wanted; many wishes make one sweep. */
+void live_refresh_sources(struct live *live, const struct plan *plan);
+/* A sweep of the source is wanted; many wishes make one sweep.  It reads those that want to be. */
 void live_sweep_soon(struct live *live, unsigned number);
 void live_on_timer(struct live *live);
 void live_on_sweep(struct live *live, const struct sweep *found);

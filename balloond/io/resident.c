@@ -12,6 +12,11 @@
  * after this long: at its start, the pid file comes before the cgroup. */
 #define LOOK_AGAIN (10u * 1000000u)
 
+/* Guests that are not read are looked at twice a second, and for no more than a twentieth of the
+ * time: 0.7 s apart for 1,000 guests at 36 us each (libcgroup, cgroup v1, in a sandbox). */
+#define ALL_EVERY (450u * 1000u)
+#define ALL_PART 20u
+
 struct resident_place {
 	char uuid[GUEST_UUID_MAX];
 	int id;
@@ -73,8 +78,10 @@ static void carry_over(struct residents *old, size_t *next, const struct sample 
 }
 
 static void fill_one(const struct residents *residents, const char *root, const char *driver,
-		     struct resident_place *place, struct sample *sample)
+		     bool all, struct resident_place *place, struct sample *sample)
 {
+	if (sample->is_unread && !all)
+		return;
 	if (!place->path && place->id >= 0 && clock_monotonic() >= place->look_again)
 		(void)look_for(place, root, driver, sample->name);
 	if (place->path)
@@ -84,6 +91,8 @@ static void fill_one(const struct residents *residents, const char *root, const 
 void residents_fill(struct residents *residents, const char *root, const char *driver,
 		    struct sample *samples, size_t n_samples)
 {
+	usec_t began = clock_monotonic(), since = began - residents->all_read;
+	bool all = since >= ALL_EVERY && since / ALL_PART >= residents->took;
 	struct resident_place *places = NULL;
 	size_t next = 0;
 
@@ -94,7 +103,7 @@ void residents_fill(struct residents *residents, const char *root, const char *d
 	for (size_t i = 0; i < n_samples; i++) {
 		if (places) {
 			carry_over(residents, &next, &samples[i], &places[i]);
-			fill_one(residents, root, driver, &places[i], &samples[i]);
+			fill_one(residents, root, driver, all, &places[i], &samples[i]);
 		}
 		if (samples[i].resident == BALLOOND_UNKNOWN)
 			samples[i].resident = samples[i].rss;
@@ -102,6 +111,10 @@ void residents_fill(struct residents *residents, const char *root, const char *d
 	residents_done(residents);
 	residents->places = places;
 	residents->n_places = places ? n_samples : 0;
+	if (!all)
+		return;
+	residents->all_read = began;
+	residents->took = clock_monotonic() - began;
 }
 
 void residents_done(struct residents *residents)

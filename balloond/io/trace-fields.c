@@ -42,6 +42,7 @@ static const struct trace_field host_fields[] = {
 	FIELD(host, "level", TRACE_WORD, seen.level, trace_level_words),
 	HOST("hugetlb", TRACE_BYTES, hugetlb),
 	HOST("ksm-saved", TRACE_BYTES, ksm_saved),
+	HOST("sample-cost", TRACE_USEC, sample_cost),
 };
 const struct trace_table trace_host = { host_fields, ELEMENTSOF(host_fields) };
 
@@ -65,6 +66,7 @@ static const struct trace_field guest_fields[] = {
 	GUEST("stats-age", TRACE_USEC, seen.stats_age),
 	GUEST("stamp", TRACE_COUNT, stamp),
 	GUEST("swept", TRACE_USEC, swept),
+	GUEST("resident-at", TRACE_USEC, resident_at),
 	GUEST("period", TRACE_USEC, period),
 	GUEST("booted", TRACE_USEC, booted),
 	/* What became of the last step. */
@@ -102,6 +104,7 @@ static const struct trace_field guest_fields[] = {
 	GUEST("shares", TRACE_COUNT, seen.shares),
 	GUEST("priority", TRACE_SIGNED, seen.priority),
 	FIELD(guest, "flags", TRACE_WORDS, seen.flags, flag_words),
+	GUEST("give", TRACE_BYTES, seen.give),
 };
 const struct trace_table trace_guest = { guest_fields, ELEMENTSOF(guest_fields) };
 
@@ -128,7 +131,10 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("excess", TRACE_BYTES, excess),
 	MEMORY("resident", TRACE_BYTES, resident),
 	MEMORY("resident-at", TRACE_USEC, resident_at),
+	MEMORY("resident-elapsed", TRACE_USEC, resident_elapsed),
 	MEMORY("burst", TRACE_BYTES, burst),
+	MEMORY("grown", TRACE_USEC, grown),
+	MEMORY("rose", TRACE_USEC, rose),
 	MEMORY("swap-in", TRACE_BYTES, swap_in.last),
 	MEMORY("swap-in-rate", TRACE_BYTES, swap_in.rate),
 	MEMORY("major-faults", TRACE_COUNT, major_faults.last),
@@ -138,6 +144,12 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("swapped", TRACE_BOOL, swapped),
 	MEMORY("starved", TRACE_BOOL, starved),
 	MEMORY("distress", TRACE_USEC, distress),
+	MEMORY("place", TRACE_COUNT, reading.place),
+	MEMORY("read-every", TRACE_USEC, reading.every),
+	MEMORY("hot", TRACE_BOOL, reading.hot),
+	MEMORY("read-stage", TRACE_COUNT, reading.stage),
+	MEMORY("read", TRACE_USEC, reading.swept),
+	MEMORY("read-since", TRACE_USEC, reading.since),
 	MEMORY("asked", TRACE_BOOL, asked),
 	MEMORY("progressed", TRACE_USEC, progressed),
 	MEMORY("gap", TRACE_BYTES, gap),
@@ -146,6 +158,10 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("granted", TRACE_BYTES, granted),
 	MEMORY("granted-base", TRACE_BYTES, granted_base),
 	MEMORY("shrink-credit", TRACE_BYTES, shrink_credit),
+	MEMORY("learned", TRACE_BYTES, learned),
+	MEMORY("learned-at", TRACE_USEC, learned_at),
+	MEMORY("distress-sample", TRACE_COUNT, distress_sample),
+	MEMORY("shrunk-from", TRACE_BYTES, shrunk_from),
 };
 const struct trace_table trace_memory = { memory_fields, ELEMENTSOF(memory_fields) };
 
@@ -160,6 +176,7 @@ static const struct trace_field history_fields[] = {
 	HISTORY("charged", TRACE_BYTES, charged),
 	HISTORY("last-pool", TRACE_BYTES, last_pool),
 	FIELD(history, "level", TRACE_WORD, level, trace_level_words),
+	HISTORY("last-place", TRACE_COUNT, last_place),
 	HISTORY("swap-read", TRACE_USEC, swap.read),
 	HISTORY("swap-in", TRACE_BYTES, swap.in.last),
 	HISTORY("swap-in-rate", TRACE_BYTES, swap.in.rate),

@@ -46,6 +46,8 @@ static const struct part verdict_parts[] = {
 	VERDICT(matched),
 	VERDICT(tenant_taken),
 	VERDICT(tenant_refused),
+	VERDICT(promised),
+	VERDICT(floor_learned),
 	VERDICT(margin),
 	VERDICT(overhead),
 	VERDICT(kernel),
@@ -54,6 +56,7 @@ static const struct part verdict_parts[] = {
 	VERDICT(proposal.claim),
 	VERDICT(proposal.reason),
 	VERDICT(proposal.n_figures),
+	VERDICT(proposal.flags),
 	VERDICT(proposal.figure[0]),
 	VERDICT(proposal.figure[1]),
 	VERDICT(proposal.figure[2]),
@@ -64,6 +67,8 @@ static const struct part verdict_parts[] = {
 	VERDICT(asked),
 	VERDICT(retreat),
 	VERDICT(arm),
+	VERDICT(hot),
+	VERDICT(due),
 };
 _Static_assert(BALLOOND_MAX_FIGURES == 4, "all figures have a row");
 

@@ -50,6 +50,8 @@ struct virt_source {
 	bool no_bulk;   /* it has no balloon figures in bulk statistics */
 	int events[VIRT_EVENTS_MAX];
 	struct residents residents;
+	virDomainPtr *domains; /* as last listed; NULL: not listed yet */
+	size_t n_domains;
 };
 
 /* virt-source.c */
@@ -61,8 +63,10 @@ virConnectPtr virt_source_take_connection(struct virt_source *source);
 int virt_errno(void);
 
 /* virt-sweep.c: fills sweep->samples.  Negative errno: the connection did not answer. */
-int virt_collect(struct virt_source *source, virConnectPtr connection, int guest_stats,
-		 struct sweep *sweep);
+int virt_collect(struct virt_source *source, virConnectPtr connection,
+		 const struct sweep_request *request, struct sweep *sweep);
+/* Lets go of the listed domains. */
+void virt_forget_domains(struct virt_source *source);
 
 /* virt-stats.c: what libvirt's figures say, in bytes. */
 void virt_sample_init(struct sample *sample);

@@ -18,7 +18,8 @@
 struct source_job {
 	struct job job;
 	struct virt_source *source;
-	int guest_stats;
+	struct sweep_request request;
+	struct sweep_skip *skip; /* owned; of the request */
 	struct sweep sweep;
 };
 
@@ -116,6 +117,7 @@ static void disconnect(struct virt_source *s)
 
 	if (!connection)
 		return;
+	virt_forget_domains(s);
 	set_connection(s, NULL);
 	virt_events_unregister(s, connection);
 	(void)virConnectClose(connection);
@@ -184,7 +186,7 @@ static void sweep_run(struct job *job)
 	}
 	memcpy(sweep->hypervisor, s->hypervisor, sizeof(sweep->hypervisor));
 	if (sweep->error >= 0)
-		sweep->error = virt_collect(s, s->connection, j->guest_stats, sweep);
+		sweep->error = virt_collect(s, s->connection, &j->request, sweep);
 	if (sweep->error < 0)
 		keep_text(sweep->text, sizeof(sweep->text), virGetLastErrorMessage());
 	if (s->connection && sweep->error < 0 && is_dead(s))
@@ -206,6 +208,7 @@ static void job_drop(struct job *job)
 	struct source_job *j = (struct source_job *)job;
 
 	free(j->sweep.samples);
+	free(j->skip);
 	virt_source_unref(j->source);
 	free(j);
 }
@@ -232,7 +235,7 @@ static void close_done(struct job *job, void *userdata)
 }
 
 static int submit(struct virt_source *s, void (*run)(struct job *),
-		  void (*done)(struct job *, void *), int guest_stats)
+		  void (*done)(struct job *, void *), const struct sweep_request *request)
 {
 	struct source_job *j = calloc(1, sizeof(*j));
 	int r;
@@ -241,7 +244,15 @@ static int submit(struct virt_source *s, void (*run)(struct job *),
 		return -ENOMEM;
 	j->job = (struct job){ .run = run, .done = done, .drop = job_drop };
 	j->source = virt_source_ref(s);
-	j->guest_stats = guest_stats;
+	j->request = *request;
+	j->skip = calloc(request->n_skip + 1, sizeof(*j->skip));
+	if (!j->skip) {
+		job_drop(&j->job);
+		return -ENOMEM;
+	}
+	if (request->n_skip > 0)
+		memcpy(j->skip, request->skip, request->n_skip * sizeof(*j->skip));
+	j->request.skip = j->skip;
 	r = workers_submit(s->thread, &j->job);
 	if (r < 0)
 		job_drop(&j->job);
@@ -273,17 +284,17 @@ int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct
 void virt_source_close(struct virt *virt, struct virt_source *s)
 {
 	/* Where this fails, or hangs, thread and connection stay until the process ends. */
-	if (s && submit(s, close_run, close_done, 0) >= 0)
+	if (s && submit(s, close_run, close_done, &(struct sweep_request){ 0 }) >= 0)
 		virt->n_closing++;
 }
 
-int virt_sweep(struct virt_source *s, int guest_stats)
+int virt_sweep(struct virt_source *s, const struct sweep_request *request)
 {
 	int r;
 
 	if (s->is_sweeping)
 		return -EBUSY;
-	r = submit(s, sweep_run, sweep_done, guest_stats);
+	r = submit(s, sweep_run, sweep_done, request);
 	s->is_sweeping = r >= 0;
 	return r;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One look at all domains of a source.  Two ways, because drivers differ: qemu and vz put balloon
- * figures into bulk statistics, one call for all; lxc, xen and the test driver have them domain by
- * domain.  A driver tells which by what it answers.
+/* One look at a source.  Its domains are listed now and then; in between those that were listed are
+ * looked at, and of them only those are read that somebody wants to hear of: the list costs one
+ * call, to read a domain costs libvirt two questions to its QEMU.  Two ways to read, because
+ * drivers differ: qemu and vz put balloon figures into bulk statistics, one call for many; lxc, xen
+ * and the test driver have them domain by domain.  A driver tells which by what it answers.
  *
  *   qemu, gated   bulk without the balloon group, virDomainGetInfo() for sizes
  *   qemu, vz      bulk; NOWAIT skips a domain that somebody else works on
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balloond/io/clock.h"
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
 
@@ -70,17 +73,26 @@ static int collect_record(const struct virt_source *s, const virDomainStatsRecor
 	return keep_unless_gone(sample, read_info(record->dom, sample));
 }
 
-/* A domain that ended meanwhile leaves the sweep without it. */
-static int collect_records(const struct virt_source *s, virDomainStatsRecordPtr *records, int n,
-			   bool is_gated, struct sweep *sweep)
+static int compare_skip(const void *uuid, const void *skip)
 {
-	sweep->samples = calloc((size_t)n + 1, sizeof(*sweep->samples));
-	if (!sweep->samples)
-		return -ENOMEM;
-	for (int i = 0; i < n; i++)
-		if (collect_record(s, records[i], is_gated, &sweep->samples[sweep->n_samples]) >= 0)
-			sweep->n_samples++;
-	return 0;
+	return strcmp(uuid, ((const struct sweep_skip *)skip)->uuid);
+}
+
+static int compare_samples(const void *a, const void *b)
+{
+	return strcmp(((const struct sample *)a)->uuid, ((const struct sample *)b)->uuid);
+}
+
+static void take_record(const struct virt_source *s, const virDomainStatsRecord *record,
+			bool is_gated, struct sweep *sweep)
+{
+	struct sample sample, *place;
+
+	if (collect_record(s, record, is_gated, &sample) < 0)
+		return;
+	place = bsearch(&sample, sweep->samples, sweep->n_samples, sizeof(sample), compare_samples);
+	if (place)
+		*place = sample;
 }
 
 static bool has_balloon(virDomainStatsRecordPtr *records, int n)
@@ -92,7 +104,7 @@ static bool has_balloon(virDomainStatsRecordPtr *records, int n)
 	return n == 0;
 }
 
-static int read_bulk(struct virt_source *s, virConnectPtr connection, unsigned groups,
+static int read_bulk(struct virt_source *s, virDomainPtr *domains, unsigned groups,
 		     virDomainStatsRecordPtr **ret)
 {
 	unsigned flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE;
@@ -100,32 +112,34 @@ static int read_bulk(struct virt_source *s, virConnectPtr connection, unsigned g
 
 	if (!s->no_nowait)
 		flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT;
-	n = virConnectGetAllDomainStats(connection, groups, ret, flags);
+	n = virDomainListGetStats(domains, groups, ret, flags);
 	if (n >= 0 || s->no_nowait || virGetLastErrorCode() != VIR_ERR_INVALID_ARG)
 		return n >= 0 ? n : virt_errno();
 	/* vz knows no such flag. */
 	s->no_nowait = true;
-	return read_bulk(s, connection, groups, ret);
+	return read_bulk(s, domains, groups, ret);
 }
 
 /* -EOPNOTSUPP: the driver has no balloon figures in bulk. */
-static int collect_bulk(struct virt_source *s, virConnectPtr connection, bool is_gated,
+static int collect_bulk(struct virt_source *s, virDomainPtr *domains, bool is_gated,
 			struct sweep *sweep)
 {
 	unsigned groups = VIR_DOMAIN_STATS_STATE | (is_gated ? 0 : VIR_DOMAIN_STATS_BALLOON);
 	virDomainStatsRecordPtr *records = NULL;
-	int n, r;
+	int n;
 
-	n = read_bulk(s, connection, groups, &records);
+	n = read_bulk(s, domains, groups, &records);
 	if (n < 0)
 		return n;
 	/* qemu always has them; a wrong turn there would cost a call a guest for ever. */
-	if (!is_gated && s->kind != VIRT_QEMU && !has_balloon(records, n))
-		r = -EOPNOTSUPP;
-	else
-		r = collect_records(s, records, n, is_gated, sweep);
+	if (!is_gated && s->kind != VIRT_QEMU && !has_balloon(records, n)) {
+		virDomainStatsRecordListFree(records);
+		return -EOPNOTSUPP;
+	}
+	for (int i = 0; i < n; i++)
+		take_record(s, records[i], is_gated, sweep);
 	virDomainStatsRecordListFree(records);
-	return r;
+	return 0;
 }
 
 static int collect_domain(const struct virt_source *s, virDomainPtr domain, struct sample *sample)
@@ -147,28 +161,18 @@ static int collect_domain(const struct virt_source *s, virDomainPtr domain, stru
 	return 0;
 }
 
-static int collect_each(struct virt_source *s, virConnectPtr connection, struct sweep *sweep)
+static void collect_each(const struct virt_source *s, virDomainPtr *domains, struct sweep *sweep)
 {
-	virDomainPtr *domains = NULL;
-	int n;
+	for (; *domains; domains++) {
+		struct sample sample, *place;
 
-	n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-	if (n < 0)
-		return virt_errno();
-	sweep->samples = calloc((size_t)n + 1, sizeof(*sweep->samples));
-	for (int i = 0; i < n; i++) {
-		if (sweep->samples &&
-		    collect_domain(s, domains[i], &sweep->samples[sweep->n_samples]) >= 0)
-			sweep->n_samples++;
-		(void)virDomainFree(domains[i]);
+		if (collect_domain(s, *domains, &sample) < 0)
+			continue;
+		place = bsearch(&sample, sweep->samples, sweep->n_samples, sizeof(sample),
+				compare_samples);
+		if (place)
+			*place = sample;
 	}
-	free(domains);
-	return sweep->samples ? 0 : -ENOMEM;
-}
-
-static int compare_samples(const void *a, const void *b)
-{
-	return strcmp(((const struct sample *)a)->uuid, ((const struct sample *)b)->uuid);
 }
 
 static const char *pid_file_driver(enum virt_kind kind)
@@ -192,17 +196,106 @@ static bool is_gated(const struct virt_source *s, int guest_stats)
 	       (guest_stats == GUEST_STATS_AUTO && s->stats_are_risky);
 }
 
-int virt_collect(struct virt_source *s, virConnectPtr connection, int guest_stats,
-		 struct sweep *sweep)
+void virt_forget_domains(struct virt_source *s)
 {
-	int r = -EOPNOTSUPP;
+	for (size_t i = 0; i < s->n_domains; i++)
+		(void)virDomainFree(s->domains[i]);
+	free(s->domains);
+	s->domains = NULL;
+	s->n_domains = 0;
+}
 
+static int list_domains(struct virt_source *s, virConnectPtr connection)
+{
+	virDomainPtr *domains = NULL;
+	int n;
+
+	n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+	if (n < 0)
+		return virt_errno();
+	virt_forget_domains(s);
+	s->domains = domains;
+	s->n_domains = (size_t)n;
+	return 0;
+}
+
+/* A sample of each listed domain, and in `domains` those that are to be read. */
+static int begin_samples(const struct virt_source *s, const struct sweep_request *request,
+			 virDomainPtr *domains, struct sweep *sweep)
+{
+	sweep->samples = calloc(s->n_domains + 1, sizeof(*sweep->samples));
+	if (!sweep->samples)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n_domains; i++) {
+		struct sample *sample = &sweep->samples[sweep->n_samples];
+		const struct sweep_skip *skip = NULL;
+
+		virt_sample_init(sample);
+		if (name_sample(s->domains[i], sample) < 0)
+			continue;
+		sample->is_unread = true;
+		sweep->n_samples++;
+		if (request->n_skip > 0)
+			skip = bsearch(sample->uuid, request->skip, request->n_skip, sizeof(*skip),
+				       compare_skip);
+		if (!skip || skip->id != sample->id)
+			domains[sweep->n_read++] = s->domains[i];
+	}
+	qsort(sweep->samples, sweep->n_samples, sizeof(*sweep->samples), compare_samples);
+	return 0;
+}
+
+/* What was asked for and did not answer is not there any more. */
+static void drop_gone(const struct sweep_request *request, struct sweep *sweep)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sweep->n_samples; i++) {
+		const struct sample *sample = &sweep->samples[i];
+		const struct sweep_skip *skip = NULL;
+
+		if (sample->is_unread && request->n_skip > 0)
+			skip = bsearch(sample->uuid, request->skip, request->n_skip, sizeof(*skip),
+				       compare_skip);
+		if (!sample->is_unread || (skip && skip->id == sample->id))
+			sweep->samples[n++] = *sample;
+	}
+	sweep->n_samples = n;
+}
+
+static int collect(struct virt_source *s, const struct sweep_request *request,
+		   virDomainPtr *domains, struct sweep *sweep)
+{
+	usec_t began = clock_monotonic();
+	int r = begin_samples(s, request, domains, sweep);
+
+	if (r < 0 || sweep->n_read == 0)
+		return r;
 	if (!s->no_bulk) {
-		r = collect_bulk(s, connection, is_gated(s, guest_stats), sweep);
+		r = collect_bulk(s, domains, is_gated(s, request->guest_stats), sweep);
 		s->no_bulk = r == -EOPNOTSUPP;
 	}
-	if (s->no_bulk)
-		r = collect_each(s, connection, sweep);
+	if (s->no_bulk) {
+		collect_each(s, domains, sweep);
+		r = 0;
+	}
+	drop_gone(request, sweep);
+	sweep->read_time = clock_monotonic() - began;
+	return r;
+}
+
+int virt_collect(struct virt_source *s, virConnectPtr connection,
+		 const struct sweep_request *request, struct sweep *sweep)
+{
+	_cleanup_free_ virDomainPtr *domains = NULL;
+	int r = 0;
+
+	if (request->list || !s->domains)
+		r = list_domains(s, connection);
+	if (r >= 0) {
+		domains = calloc(s->n_domains + 1, sizeof(*domains));
+		r = domains ? collect(s, request, domains, sweep) : -ENOMEM;
+	}
 	/* A connection that broke in between would make all guests vanish. */
 	if (r >= 0 && (atomic_load(&s->was_closed) || virConnectIsAlive(connection) != 1))
 		r = -ENOTCONN;
@@ -212,7 +305,6 @@ int virt_collect(struct virt_source *s, virConnectPtr connection, int guest_stat
 		sweep->n_samples = 0;
 		return r;
 	}
-	qsort(sweep->samples, sweep->n_samples, sizeof(*sweep->samples), compare_samples);
 	residents_fill(&s->residents, "", pid_file_driver(s->kind), sweep->samples,
 		       sweep->n_samples);
 	return 0;

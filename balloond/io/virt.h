@@ -43,9 +43,15 @@ int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct
 /* Lets go of the source, which may be NULL; its thread closes the connection.  Does not wait. */
 void virt_source_close(struct virt *virt, struct virt_source *source);
 
-/* Connects where needed, then looks at all domains.  guest_stats: as configured.  -EBUSY: a sweep
- * is in flight. */
-int virt_sweep(struct virt_source *source, int guest_stats);
+struct sweep_request {
+	int guest_stats;               /* as configured */
+	bool list;                     /* look for domains that came and went */
+	const struct sweep_skip *skip; /* sorted by uuid; all others are read */
+	size_t n_skip;
+};
+
+/* Connects where needed, then looks at all domains.  -EBUSY: a sweep is in flight. */
+int virt_sweep(struct virt_source *source, const struct sweep_request *request);
 
 /* Queues one call.  -EAGAIN: the queue is full. */
 int virt_call(struct virt *virt, struct virt_source *source, const struct call *call);

@@ -34,6 +34,8 @@ static void on_event(void *userdata, const struct event *event)
 		return;
 	if (event->kind == EVENT_CLOSED)
 		s->is_connected = false;
+	/* A size that changed makes nobody come or go. */
+	s->wants_list = s->wants_list || event->kind != EVENT_RESIZED;
 	if (domains_take_event(&live->domains, event))
 		live_sweep_soon(live, event->source);
 	live->has_wants = true;
@@ -90,9 +92,9 @@ static int world_configure(void *self, const struct config *config)
 	return live_configure_sources(live, config);
 }
 
-static void world_refresh(void *self)
+static void world_refresh(void *self, const struct plan *plan)
 {
-	live_refresh_sources(self);
+	live_refresh_sources(self, plan);
 }
 
 static int world_sense(void *self, struct snapshot *snapshot)
@@ -107,6 +109,7 @@ static int world_sense(void *self, struct snapshot *snapshot)
 	r = snapshot_reserve(snapshot, domains_count(&live->domains));
 	if (r < 0)
 		return r;
+	snapshot->host.sample_cost = live->sample_cost;
 	snapshot->now = clock_monotonic();
 	snapshot->wall = clock_wall();
 	snapshot->n_guests = domains_count(&live->domains);

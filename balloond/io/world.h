@@ -12,8 +12,9 @@ struct world {
 	/* Takes what it needs of a new configuration (URIs, statistics); copies it. */
 	int (*configure)(void *self, const struct config *config);
 
-	/* Begins to look anew; what is found reaches a later sense(). */
-	void (*refresh)(void *self);
+	/* Begins to look anew, at the guests that are due by the plan; NULL, or a plan that was not
+	 * made: at all.  What is found reaches a later sense(). */
+	void (*refresh)(void *self, const struct plan *plan);
 
 	/* Composes the newest finished findings.  Grows the snapshot's array where needed.
 	 * Negative errno: the host could not be read; this tick is skipped. */

@@ -71,12 +71,12 @@ static usec_t told_age(const struct sim_guest *g, usec_t now)
 
 static void tell_sample(const struct sim_guest *g, usec_t now, struct guest *ret)
 {
-	const struct sim_sample *s = &g->sample;
+	const struct sim_sample *s = &g->look.sample;
 	bool any = s->stamp > 0, usable = any && !has(g, SIM_NO_USABLE);
 	bool counts = usable && !has(g, SIM_NO_SWAP_SEEN);
 
 	ret->stamp = s->stamp;
-	ret->seen.stats_age = any ? told_age(g, now) : BALLOOND_UNKNOWN;
+	ret->seen.stats_age = any ? g->look.age + (now - g->look.at) : BALLOOND_UNKNOWN;
 	ret->seen.total = known(any, s->total);
 	ret->seen.unused = known(any, s->unused);
 	ret->seen.usable = known(usable, s->usable);
@@ -95,6 +95,16 @@ static void tell_hold(const struct sim_guest *g, usec_t now, struct hold *ret)
 			*ret = (struct hold){ .on = true, .who = "scenario" };
 }
 
+void sim_guest_look(struct sim_guest *g, usec_t now)
+{
+	g->look = (struct sim_look){
+		.at = now,
+		.size = g->told,
+		.sample = g->sample,
+		.age = g->sample.stamp > 0 ? told_age(g, now) : 0,
+	};
+}
+
 /* A device that pins memory is not told of: this is about hosts that gain nothing and do not know
  * why.  Where there are no statistics there is the size, and nothing else. */
 void sim_guest_tell(const struct sim_guest *g, usec_t now, struct guest *ret)
@@ -104,13 +114,14 @@ void sim_guest_tell(const struct sim_guest *g, usec_t now, struct guest *ret)
 	ret->facts = facts_of(g);
 	strcpy(ret->labels.hypervisor, blind ? "xen" : "qemu");
 	ret->seen.maximum = g->model.maximum;
-	ret->seen.actual = g->told;
+	ret->seen.actual = g->look.size;
 	ret->seen.resident = known(!blind, g->touched + g->model.overhead);
 	ret->seen.disk_reads = known(!blind, g->reads);
 	ret->host_swap = 0;
 	ret->sold = g->model.sold;
 	ret->period = g->period;
-	ret->swept = now;
+	ret->swept = g->look.at;
+	ret->resident_at = now;
 	ret->booted = g->booted;
 	ret->outcome = g->outcome;
 	tell_sample(g, now, ret);

@@ -65,6 +65,7 @@ static void vanish(struct sim_guest *g)
 	g->size = g->need = g->in_use = g->swapped = g->missing = 0;
 	g->cache = g->hot = g->touched = g->reads = 0;
 	g->outcome = (struct outcome){ 0 };
+	g->look = (struct sim_look){ 0 };
 }
 
 /* The balloon is empty, and its target forgotten.  What QEMU's process has, it keeps over a

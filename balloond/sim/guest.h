@@ -75,6 +75,14 @@ struct sim_sample {
 	uint64_t swap_in, swap_out, major_faults;
 };
 
+/* What its hypervisor told of it when it was last asked. */
+struct sim_look {
+	usec_t at; /* 0: never */
+	uint64_t size;
+	struct sim_sample sample;
+	usec_t age; /* of the sample, by the clocks of that time */
+};
+
 struct sim_guest {
 	char uuid[GUEST_UUID_MAX], name[GUEST_NAME_MAX];
 	struct sim_model model;
@@ -96,6 +104,7 @@ struct sim_guest {
 	uint64_t told; /* its size as the hypervisor last heard it (at most once a second) */
 	usec_t told_at;
 	struct sim_sample sample;
+	struct sim_look look;
 	int64_t wall; /* by how much its wall clock was set ahead since the world began, us */
 	struct outcome outcome; /* of its last step; whoever tells of it empties it */
 
@@ -113,6 +122,10 @@ void sim_guest_step(struct sim_guest *g, usec_t now, usec_t elapsed);
 /* Sets the period of its statistics while it runs; 0: off. */
 void sim_guest_poll(struct sim_guest *g, usec_t period, usec_t now);
 
-/* What a hypervisor would tell of it now, at its sweep.  ret was once begun by guest_init() with
- * its uuid and name; may be told into again and again: only what can change is written. */
+/* Asks its hypervisor for its size and its statistics. */
+void sim_guest_look(struct sim_guest *g, usec_t now);
+
+/* What is known of it now: of the last look at it, and what the host sees of it.  ret was once
+ * begun by guest_init() with its uuid and name; may be told into again and again: only what can
+ * change is written. */
 void sim_guest_tell(const struct sim_guest *g, usec_t now, struct guest *ret);

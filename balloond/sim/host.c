@@ -110,6 +110,7 @@ void sim_host_tell(const struct sim_host *h, struct host *ret)
 			.full_avg10 = h->full,
 		},
 		.ksm_saved = h->ksm_saved,
+		.sample_cost = h->model.sample_cost,
 	};
 }
 

@@ -17,6 +17,7 @@ struct sim_host_model {
 	uint64_t total, swap;
 	uint64_t own;                    /* what it uses itself, bytes */
 	uint64_t shared;                 /* permille of what guests hold that KSM shares away */
+	usec_t sample_cost;              /* of reading one guest; 0: not known */
 	uint64_t disk;                   /* bytes a second that it swaps at; 0: 100 MiB/s */
 	struct sim_host_change *changes; /* in the order of at; owned */
 	size_t n_changes;

@@ -55,6 +55,7 @@ const struct sim_figure sim_figures[] = {
 	FIGURE("size-mean", SIM_BYTES, size_mean, "size of all guests together, on average"),
 	FIGURE("size-least", SIM_BYTES, size_least, "size of all guests together, at its least"),
 	FIGURE("ticks", SIM_COUNT, ticks, "plans that were made"),
+	FIGURE("reads", SIM_THOUSANDTHS, reads, "guests whose statistics were read, a second"),
 	FIGURE("decide-ns", SIM_NANOSECONDS, decide_ns,
 		"processor time of a decision, a guest and plan; differs from run to run"),
 };

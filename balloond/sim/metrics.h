@@ -72,6 +72,7 @@ struct sim_result {
 	uint64_t host_swapped;          /* bytes, both ways */
 	uint64_t size_mean, size_least; /* of all guests together, bytes */
 	uint64_t ticks;
+	uint64_t reads;     /* of guests, a second; 1/1000 */
 	uint64_t decide_ns; /* CPU a guest and tick; the only figure that is not the same again */
 };
 

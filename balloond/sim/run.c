@@ -141,12 +141,17 @@ static void act(struct run *r)
 /* The one line of flow, as manager_tick() walks it, on this clock. */
 static int tick(struct run *r)
 {
+	bool is_first = r->is_down || r->n_ticks == 0;
 	int k;
 
 	if (r->is_down)
 		sim_world_adopt(r->setup->world);
 	r->is_down = false;
-	r->world.refresh(r->world.self);
+	/* An event alone makes nobody look at those whom it does not concern. */
+	if (is_first || r->setup->read_all)
+		r->world.refresh(r->world.self, NULL);
+	else if (r->setup->world->now >= r->wake)
+		r->world.refresh(r->world.self, &r->plan);
 	k = r->world.sense(r->world.self, &r->snapshot);
 	if (k < 0)
 		return k;
@@ -253,6 +258,8 @@ int sim_run(const struct sim_setup *setup, struct sim_result *ret)
 	sim_metrics_result(r.metrics, ret);
 	ret->guest_hours = r.hours / (3600 * BALLOOND_SECOND / 1000);
 	ret->ticks = r.n_ticks;
+	ret->reads = balloond_mul_div(setup->world->looks, 1000 * BALLOOND_SECOND,
+				      balloond_max(setup->length, 1));
 	ret->decide_ns = r.n_decisions > 0 ? r.decide_ns / r.n_decisions : 0;
 	return 0;
 }

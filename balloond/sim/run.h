@@ -32,7 +32,8 @@ struct sim_setup {
 	const struct scenario_event *events;
 	size_t n_events;
 	usec_t length, step, warm_up;
-	bool hears; /* looks whenever a guest's size is told to be another, as balloond does */
+	bool hears;    /* looks whenever a guest's size is told to be another, as balloond does */
+	bool read_all; /* looks at all guests each time, whatever the plan says */
 	sim_decide_t decide; /* NULL: planner_run() */
 	void *decide_userdata;
 	/* Called after every step; negative ends the run with that. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "balloond/io/storage.h"
 #include "balloond/policy-math.h"
@@ -23,9 +24,28 @@ static int world_configure(void *self, const struct config *config)
 	return 0;
 }
 
-static void world_refresh(void *self)
+/* The snapshot's guests are still those that the plan was made for. */
+static void world_refresh(void *self, const struct plan *plan)
 {
-	(void)self;
+	struct sim_world *w = self;
+
+	if (plan && plan->sampling.is_chosen)
+		for (size_t k = 0; k < plan->n_verdicts; k++)
+			w->wanted[w->shown[k]] |= plan->verdicts[k].due;
+	else
+		memset(w->wanted, true, w->n_guests);
+}
+
+/* Whoever boots is new to its hypervisor. */
+static void look(struct sim_world *w, size_t i)
+{
+	struct sim_guest *g = &w->guests[i];
+
+	if (!w->wanted[i] && g->look.at != 0 && g->look.at >= g->booted)
+		return;
+	sim_guest_look(g, w->now);
+	w->wanted[i] = false;
+	w->looks++;
 }
 
 /* Texts are written once: what does not change is not written again, guest by guest and tick by
@@ -62,6 +82,7 @@ static int world_sense(void *self, struct snapshot *s)
 	for (size_t k = 0; k < s->n_guests; k++) {
 		struct sim_guest *g = &w->guests[w->shown[k]];
 
+		look(w, w->shown[k]);
 		sim_guest_tell(g, w->now, &s->guests[k]);
 		if (g->booted <= w->adopted)
 			s->guests[k].booted = 0;
@@ -143,8 +164,9 @@ int sim_world_new(size_t n, struct sim_world **ret)
 	w->demands = calloc(n + 1, sizeof(*w->demands));
 	w->faults = calloc(n + 1, sizeof(*w->faults));
 	w->shown = calloc(n + 1, sizeof(*w->shown));
+	w->wanted = calloc(n + 1, sizeof(*w->wanted));
 	w->retargeted = calloc(n + 1, sizeof(*w->retargeted));
-	if (!w->guests || !w->demands || !w->faults || !w->shown || !w->retargeted) {
+	if (!w->guests || !w->demands || !w->faults || !w->shown || !w->wanted || !w->retargeted) {
 		sim_world_free(w);
 		return -ENOMEM;
 	}
@@ -167,6 +189,7 @@ struct sim_world *sim_world_free(struct sim_world *w)
 	free(w->demands);
 	free(w->faults);
 	free(w->shown);
+	free(w->wanted);
 	free(w->retargeted);
 	free(w);
 	return NULL;
@@ -223,6 +246,8 @@ void sim_world_step(struct sim_world *w, usec_t elapsed)
 
 		sim_guest_step(g, w->now, elapsed);
 		w->changes += g->present != was_present;
+		/* Of a balloon that moved its hypervisor tells without being asked. */
+		w->wanted[i] |= g->told != told;
 		w->news = w->news || g->told != told;
 		resident += backed(g);
 	}

@@ -22,10 +22,12 @@ struct sim_world {
 	uint64_t told;             /* changes when the snapshot was last laid out */
 	uint32_t *shown;           /* the snapshot's k-th guest is guests[shown[k]]; owned */
 	bool news;                 /* since the last look somebody's size was told to be another */
-	bool *retargeted;          /* by the last act(): its target is another than before */
-	usec_t period;             /* of statistics, as configured */
-	usec_t adopted; /* when balloond last began: who booted before is told of as having run */
-	int64_t wall;   /* by how much the wall clock was set ahead since the beginning, us */
+	bool *wanted;     /* somebody will look at it at the next sense(); owned, as all of these */
+	uint64_t looks;   /* at guests, so far */
+	bool *retargeted; /* by the last act(): its target is another than before */
+	usec_t period;    /* of statistics, as configured */
+	usec_t adopted;   /* when balloond last began: who booted before is told of as having run */
+	int64_t wall;     /* by how much the wall clock was set ahead since the beginning, us */
 };
 
 /* n guests, all zero but for names and uuids that sort as they are numbered; whoever calls fills

@@ -64,6 +64,7 @@ static void init_managed(struct published_guest *g)
 	guest->maximum = 4 * BALLOOND_GIB;
 	guest->ceiling = 4 * BALLOOND_GIB;
 	guest->floor = 1 * BALLOOND_GIB;
+	g->verdict.floor_learned = 1 * BALLOOND_GIB;
 	guest->actual = 3 * BALLOOND_GIB;
 	guest->target = 3 * BALLOOND_GIB;
 	guest->total = 2900 * BALLOOND_MIB;

@@ -9,13 +9,12 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import time
 
 COMMITS = ("strict", "elastic")
 # Whoever decides: balloond's share of memory beyond the pool, and orders below a promise.
 PROMISES = ("OverageMiBSeconds", "BelowFloor")
-# Of all runs together, on two cores.
-MOST_SECONDS = 60
+# Of CPU, of all runs together: others may use the machine as well.
+MOST_SECONDS = 120
 
 
 class Run:
@@ -57,21 +56,26 @@ def every_run_is_as_expected(bench, logs, runs):
     assert not wrong, "; ".join(wrong)
 
 
+def cpu_seconds():
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def check(checks, bench, scenarios, policies):
     logs = pathlib.Path(bench.ctl).resolve().parents[1] / "test-logs"
     logs.mkdir(exist_ok=True)
     work = [(bench, path, policy, commit)
             for path in scenarios for policy in policies for commit in COMMITS]
-    began = time.monotonic()
+    began = cpu_seconds()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = list(pool.map(lambda arguments: Run(*arguments), work))
-    took = time.monotonic() - began
+    took = cpu_seconds() - began
     for path in scenarios:
         checks.run("every-policy-bears-the-scenario-%s" % path.stem, every_run_is_as_expected,
                    bench, logs, [run for run in runs if run.scenario == path])
     (logs / "adversarial.json").write_text(
         json.dumps([run.record() for run in runs], indent=1) + "\n")
-    checks.figure("adversarial set", "%d runs in %.0f s" % (len(runs), took))
+    checks.figure("adversarial set", "%d runs in %.0f s of CPU" % (len(runs), took))
     # With sanitizers nothing is quick.
     checks.that("the-adversarial-set-is-quick",
                 took < MOST_SECONDS or "ASAN_OPTIONS" in os.environ, "%.0f s" % took)

@@ -103,6 +103,7 @@ static inline void bench_done(struct bench_bed *b)
 
 static inline void bench_sense(struct bench_bed *b)
 {
+	b->world.refresh(b->world.self, NULL);
 	ck_assert_int_eq(b->world.sense(b->world.self, &b->snapshot), 0);
 	ck_assert_int_eq(history_reserve(&b->history, b->snapshot.n_guests, &b->config), 0);
 	ck_assert_int_eq(plan_reserve(&b->plan, b->snapshot.n_guests, &b->config), 0);

@@ -29,6 +29,8 @@ static void propose_garbage(const struct balloond_view *view, const void *params
 		targets[i].claim = random_wide(&seed);
 		targets[i].reason = (uint32_t)random_wide(&seed);
 		targets[i].n_figures = (uint32_t)random_wide(&seed);
+		targets[i].flags = (uint32_t)random_wide(&seed);
+		targets[i].reserved = (uint32_t)random_wide(&seed);
 		fill(targets[i].figure, sizeof(targets[i].figure), &seed);
 		fill(states[i], GARBAGE_STATE, &seed);
 		fill((uint8_t *)view->scratch + i * GARBAGE_SCRATCH, GARBAGE_SCRATCH, &seed);

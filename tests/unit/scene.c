@@ -8,7 +8,7 @@
 
 #include "balloond/policy-math.h"
 
-uint64_t scene_proposal[SCENE_MAX], scene_claim[SCENE_MAX];
+uint64_t scene_proposal[SCENE_MAX], scene_claim[SCENE_MAX], scene_capacity;
 
 static const char *const reasons[] = { "the test says so" };
 
@@ -17,6 +17,7 @@ static void propose(const struct balloond_view *view, const void *params, void *
 {
 	(void)params;
 	(void)states;
+	scene_capacity = view->capacity;
 	for (size_t i = 0; i < view->n_guests; i++) {
 		unsigned k;
 

@@ -100,4 +100,6 @@ const struct verdict *scene_verdict(const struct scene *s, size_t i);
 
 /* The policy of a scene: proposes what the test says (0: leaves it), claims what it says. */
 extern uint64_t scene_proposal[SCENE_MAX], scene_claim[SCENE_MAX];
+/* What it was offered last. */
+extern uint64_t scene_capacity;
 extern const struct balloond_policy scene_policy;

@@ -70,10 +70,12 @@ static inline usec_t bed_until_there(struct sim_bed *bed)
 
 static inline struct guest bed_tell(const struct sim_bed *bed)
 {
+	struct sim_guest guest = bed->guest;
 	struct guest told;
 
+	sim_guest_look(&guest, bed->now);
 	guest_init(&told, bed->guest.uuid, bed->guest.name);
-	sim_guest_tell(&bed->guest, bed->now, &told);
+	sim_guest_tell(&guest, bed->now, &told);
 	return told;
 }
 

@@ -67,6 +67,7 @@ START_TEST(a_file_that_says_nothing_has_every_default)
 				   "limits.shrink.guest = 256MiB/s\n"
 				   "limits.shrink.host = 1GiB/s\n"
 				   "stats-period = 1s\n"
+				   "libvirt.budget = 10%\n"
 				   "libvirt.guest-stats = auto\n"
 				   "tenants.allow = []\n"
 				   "tenants.min-at-most = 50%\n"

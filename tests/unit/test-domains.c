@@ -115,6 +115,69 @@ START_TEST(an_ended_domain_is_hidden_from_older_sweeps)
 }
 END_TEST
 
+/* A sweep that does not ask for all. */
+static struct sample *add_unread(char c)
+{
+	struct sample *s = add(c);
+
+	s->is_unread = true;
+	s->maximum = s->actual = s->total = s->usable = s->unused = s->caches = BALLOOND_UNKNOWN;
+	s->rss = s->resident = s->host_swap = s->disk_reads = BALLOOND_UNKNOWN;
+	s->last_update = BALLOOND_UNKNOWN;
+	return s;
+}
+
+START_TEST(a_guest_that_was_not_asked_stays_as_it_was)
+{
+	usec_t read = now;
+
+	next();
+	add_unread('a')->resident = 700 * MIB;
+	add('b')->actual = 256 * MIB;
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_eq(guests[0].seen.actual, 512 * MIB);
+	ck_assert_uint_eq(guests[0].seen.usable, 400 * MIB);
+	ck_assert_uint_eq(guests[0].swept, read);
+	ck_assert_uint_eq(guests[0].seen.resident, 700 * MIB);
+	ck_assert_uint_eq(guest_resident_at(&guests[0]), now);
+	ck_assert_uint_eq(guests[0].booted, 0);
+	ck_assert_uint_eq(guests[0].facts & GUEST_LOST, 0);
+	ck_assert_uint_eq(guests[1].seen.actual, 256 * MIB);
+	ck_assert_uint_eq(guests[1].swept, now);
+	next();
+	(void)add_unread('a'); /* nothing is known of its cgroup */
+	(void)add_unread('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_eq(guests[0].seen.resident, 700 * MIB);
+	ck_assert_uint_eq(guest_resident_at(&guests[0]), now - SECOND);
+}
+END_TEST
+
+START_TEST(a_list_of_before_its_end_brings_no_domain_back)
+{
+	ck_assert(send(EVENT_STOPPED, 'a'));
+	next();
+	(void)add_unread('a');
+	(void)add_unread('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 1);
+	ck_assert_str_eq(guests[0].name, "guest-b");
+}
+END_TEST
+
+START_TEST(whoever_an_event_is_about_wants_to_be_read)
+{
+	ck_assert(!find('a')->wants_reading);
+	ck_assert(send(EVENT_RESIZED, 'a'));
+	ck_assert(find('a')->wants_reading);
+	ck_assert(!find('b')->wants_reading);
+	ck_assert(send(EVENT_STATE, 'b'));
+	ck_assert(find('b')->wants_reading);
+}
+END_TEST
+
 START_TEST(a_start_that_a_sweep_saw_already_begins_once)
 {
 	next();
@@ -223,6 +286,9 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, another_id_is_another_run);
 	tcase_add_test(tc, a_reboot_keeps_what_the_definition_says);
 	tcase_add_test(tc, an_ended_domain_is_hidden_from_older_sweeps);
+	tcase_add_test(tc, a_guest_that_was_not_asked_stays_as_it_was);
+	tcase_add_test(tc, a_list_of_before_its_end_brings_no_domain_back);
+	tcase_add_test(tc, whoever_an_event_is_about_wants_to_be_read);
 	tcase_add_test(tc, a_start_that_a_sweep_saw_already_begins_once);
 	tcase_add_test(tc, events_of_unknown_domains_ask_for_a_sweep_alone);
 	tcase_add_test(tc, a_change_is_inspected_and_a_migration_is_busy_for_a_while);

@@ -199,6 +199,25 @@ START_TEST(statistics_just_young_enough_are_not_stale)
 END_TEST
 
 /* A driver reports once when it begins, whether or not anybody asks. */
+START_TEST(a_calm_guest_is_not_stale_between_its_readings)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.memory.reading.every = 5 * SECOND;
+	bed.guest.swept = NOW - 5 * SECOND;
+	bed.guest.seen.stats_age = 6 * SECOND; /* a second, when it was read */
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+	bed.guest.seen.stats_age = 9 * SECOND + 1; /* more than three periods, when it was read */
+	ck_assert_int_eq(judge(&bed)->state, STATE_STALE);
+	bed.guest.swept = NOW - 9 * SECOND; /* nobody looks at it */
+	bed.guest.seen.stats_age = 9 * SECOND;
+	ck_assert_int_eq(judge(&bed)->state, STATE_MANAGED);
+	bed.guest.swept--;
+	ck_assert_int_eq(judge(&bed)->state, STATE_STALE);
+}
+END_TEST
+
 START_TEST(a_single_sample_that_nobody_asked_for_is_soon_stale)
 {
 	struct bed bed;
@@ -251,7 +270,10 @@ START_TEST(a_blind_guest_gives_only_what_its_entry_says_in_so_many_words)
 	bed.guest.facts |= GUEST_NO_STATS;
 	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | BALLOOND_GUEST_BLIND);
 	bed.promise.min_is_set = true;
+	bed.promise.min = (struct amount){ AMOUNT_PERMILLE, 250 };
 	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | SHRINK | BALLOOND_GUEST_BLIND);
+	bed.promise.min.kind = AMOUNT_KERNEL;
+	ck_assert_uint_eq(judge(&bed)->guest.flags, GROW | BALLOOND_GUEST_BLIND);
 }
 END_TEST
 
@@ -285,6 +307,7 @@ int main(void)
 	tcase_add_loop_test(tc, state_is_the_first_of_the_table_that_holds, 0, N(states));
 	tcase_add_test(tc, every_state_has_a_test_and_every_reason_words);
 	tcase_add_test(tc, statistics_just_young_enough_are_not_stale);
+	tcase_add_test(tc, a_calm_guest_is_not_stale_between_its_readings);
 	tcase_add_test(tc, a_single_sample_that_nobody_asked_for_is_soon_stale);
 	tcase_add_test(tc, flags_say_what_the_guest_is_and_may);
 	tcase_add_test(tc, a_blind_guest_gives_only_what_its_entry_says_in_so_many_words);

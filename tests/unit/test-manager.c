@@ -40,10 +40,11 @@ static int fake_configure(void *self, const struct config *config)
 	return f->configure_result;
 }
 
-static void fake_refresh(void *self)
+static void fake_refresh(void *self, const struct plan *plan)
 {
 	struct fake *f = self;
 
+	(void)plan;
 	f->refreshed++;
 	manager_request_tick(f->manager);
 }

@@ -131,6 +131,28 @@ START_TEST(pool_auto_believes_no_reading_that_stands_alone)
 }
 END_TEST
 
+START_TEST(pool_auto_waits_until_all_guests_were_read)
+{
+	struct scene s;
+
+	auto_scene(&s);
+	scene_tick(&s, SECOND);
+	/* The first guest touches 1 GiB, and only the others are read. */
+	for (unsigned i = 0; i < 4; i++) {
+		s.snapshot.now += SECOND;
+		s.snapshot.host.seen.available -= i == 0 ? GiB : 0;
+		for (size_t k = 1; k < s.snapshot.n_guests; k++)
+			s.guests[k].swept = s.snapshot.now;
+		scene_plan(&s);
+		ck_assert_uint_eq(s.plan.account.pool, 14 * GiB);
+	}
+	s.guests[0].resident_at = s.snapshot.now;
+	s.guests[0].seen.resident += GiB;
+	scene_plan(&s);
+	ck_assert_uint_eq(s.plan.account.pool, 14 * GiB);
+}
+END_TEST
+
 START_TEST(pool_auto_rises_alike_however_often_one_looks)
 {
 	struct scene often, seldom;
@@ -335,6 +357,7 @@ int main(void)
 	tcase_add_test(tc, pool_auto_is_what_reserve_and_host_leave);
 	tcase_add_test(tc, pool_auto_falls_at_once_and_rises_late_and_slowly);
 	tcase_add_test(tc, pool_auto_believes_no_reading_that_stands_alone);
+	tcase_add_test(tc, pool_auto_waits_until_all_guests_were_read);
 	tcase_add_test(tc, pool_auto_rises_alike_however_often_one_looks);
 	tcase_add_test(tc, pool_auto_that_was_nothing_rises_like_any_other);
 	tcase_add_test(tc, pool_of_a_number_is_taken_as_it_is);

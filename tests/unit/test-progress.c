@@ -59,6 +59,22 @@ static usec_t until_stuck(struct bed *bed, uint64_t actual)
 	return 0;
 }
 
+START_TEST(whom_nobody_looked_at_has_not_stood_still)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	progress_ask(&bed.memory, GiB, bed.now);
+	ck_assert_int_eq(look(&bed, 2 * GiB, 9 * SECOND), PROGRESS_THERE);
+	for (unsigned i = 0; i < 5; i++) {
+		bed.now += SECOND;
+		ck_assert_int_eq(progress_observe(&bed.memory, &bed.guest, bed.now),
+				 PROGRESS_THERE);
+	}
+	ck_assert_int_eq(look(&bed, 2 * GiB, 5 * SECOND), PROGRESS_STUCK);
+}
+END_TEST
+
 START_TEST(a_guest_that_moves_ever_so_slowly_is_not_stuck)
 {
 	struct bed bed;
@@ -208,6 +224,7 @@ int main(void)
 	Suite *suite = suite_create("progress");
 	TCase *tc = tcase_create("progress");
 
+	tcase_add_test(tc, whom_nobody_looked_at_has_not_stood_still);
 	tcase_add_test(tc, a_guest_that_moves_ever_so_slowly_is_not_stuck);
 	tcase_add_test(tc, a_guest_that_stops_short_for_ten_seconds_is_stuck);
 	tcase_add_test(tc, a_stuck_guest_is_left_alone_twice_as_long_each_time);

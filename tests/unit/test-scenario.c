@@ -53,6 +53,7 @@ START_TEST(the_host_is_read)
 	ck_assert_uint_eq(full->host.disk, 200 * MIB);
 	ck_assert_uint_eq(full->host.own, 2 * GIB);
 	ck_assert_uint_eq(full->host.shared, 125);
+	ck_assert_uint_eq(full->host.sample_cost, 2000);
 	ck_assert_uint_eq(full->pool, 30 * GIB);
 	ck_assert(!full->pool_holds_overhead);
 	ck_assert_uint_eq(full->n_events, 5);
@@ -251,6 +252,7 @@ START_TEST(what_is_not_written_has_its_default)
 	ck_assert_uint_eq(s->host.disk, 100 * MIB);
 	ck_assert_uint_eq(s->host.own, GIB);
 	ck_assert_uint_eq(s->host.shared, 0);
+	ck_assert_uint_eq(s->host.sample_cost, 300);
 	ck_assert_uint_eq(s->pool, BALLOOND_UNKNOWN);
 	ck_assert(s->pool_holds_overhead);
 	ck_assert(s->n_events == 0 && s->n_expectations == 0 && !s->config);
@@ -318,7 +320,7 @@ START_TEST(a_mistake_in_the_configuration_is_told_with_its_place_in_the_file)
 	config_says("about: \xc3\xa4\xc3\xb6\nconfig: |\n version: 1\n host: [\n",
 		    "t:12:1: not YAML: did not find expected node content while parsing a flow "
 		    "node");
-	ck_assert_uint_eq(full->config_line, 96);
+	ck_assert_uint_eq(full->config_line, 97);
 }
 END_TEST
 

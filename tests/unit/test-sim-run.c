@@ -85,7 +85,7 @@ END_TEST
 START_TEST(a_restart_forgets_everything_and_nobody_looks_while_it_is_down)
 {
 	struct scenario_event events[] = { event(7 * SECOND), event(23 * SECOND) };
-	static const usec_t expected[] = { 0, 5, 16, 21, 23, 28 };
+	static const usec_t expected[] = { 0, 5, 16, 20, 23, 25, 30 };
 	struct bed bed;
 
 	events[0].restart = events[1].restart = true;

@@ -51,6 +51,7 @@ static void tear_down(void)
 
 static void sense(void)
 {
+	world.refresh(world.self, NULL);
 	ck_assert_int_eq(world.sense(world.self, &snapshot), 0);
 }
 
@@ -129,6 +130,39 @@ START_TEST(what_is_asked_for_moves_from_the_next_step_on_and_is_told_once)
 	sense();
 	ck_assert_uint_eq(snapshot.guests[2].outcome.kind, OUTCOME_NONE);
 	ck_assert_uint_eq(snapshot.guests[2].seen.actual, GiB);
+}
+END_TEST
+
+START_TEST(guests_that_are_not_due_keep_their_last_figures)
+{
+	struct plan plan = { .verdicts = verdicts, .n_verdicts = N, .sampling.is_chosen = true };
+
+	for (size_t i = 0; i < N; i++)
+		sim->guests[i].period = SECOND;
+	sim_world_begin(sim);
+	run(2 * SECOND);
+	sense();
+	ck_assert_uint_eq(sim->looks, N);
+	run(2 * SECOND);
+	verdicts[3].due = true;
+	world.refresh(world.self, &plan);
+	verdicts[3].due = false;
+	ck_assert_int_eq(world.sense(world.self, &snapshot), 0);
+	ck_assert_uint_eq(sim->looks, N + 1);
+	ck_assert_uint_eq(snapshot.guests[2].swept, sim->now - 2 * SECOND);
+	ck_assert_uint_eq(snapshot.guests[2].stamp + 2, snapshot.guests[3].stamp);
+	ck_assert_uint_ge(snapshot.guests[2].seen.stats_age, 2 * SECOND);
+	ck_assert_uint_eq(snapshot.guests[3].swept, sim->now);
+	/* The host sees what all of them touch. */
+	ck_assert_uint_eq(guest_resident_at(&snapshot.guests[2]), sim->now);
+	ck_assert_uint_eq(snapshot.guests[2].seen.resident, snapshot.guests[3].seen.resident);
+	/* Of one whose size changes its hypervisor tells by itself. */
+	act(2, GiB);
+	run(2 * SECOND);
+	ck_assert_int_eq(world.sense(world.self, &snapshot), 0);
+	ck_assert_uint_eq(snapshot.guests[2].swept, sim->now);
+	ck_assert_uint_lt(snapshot.guests[2].seen.actual, 2 * GiB);
+	ck_assert_uint_eq(sim->looks, N + 2);
 }
 END_TEST
 
@@ -311,6 +345,7 @@ int main(void)
 	tcase_add_test(t, it_begins_with_guests_that_ran_before);
 	tcase_add_test(t, the_host_backs_what_guests_touched_and_their_processes);
 	tcase_add_test(t, what_is_asked_for_moves_from_the_next_step_on_and_is_told_once);
+	tcase_add_test(t, guests_that_are_not_due_keep_their_last_figures);
 	tcase_add_test(t, guests_that_are_not_there_are_not_told_of);
 	tcase_add_test(t, what_is_asked_of_a_guest_that_boots_waits_for_its_driver);
 	tcase_add_test(t, statistics_are_armed_where_they_come_too_seldom);

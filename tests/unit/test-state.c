@@ -140,6 +140,8 @@ static void begin(struct bed *bed, const struct row *row)
 	g->hold.on = row->way == HELD_BY_ORDER;
 	s->promise.dry_run = row->way == DRY_ENTRY;
 	s->promise.min_is_set = row->way == NEVER_SPOKE_BUT_HAS_MIN;
+	if (s->promise.min_is_set)
+		s->promise.min = (struct amount){ AMOUNT_BYTES, 1 };
 	s->real[0].silent = is_silent;
 	if (row->way == PERIOD_KEPT) {
 		s->config.keep_stats_period = true;

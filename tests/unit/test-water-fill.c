@@ -163,6 +163,59 @@ START_TEST(water_fill_gives_by_weight_where_no_bound_holds)
 }
 END_TEST
 
+static bool is_free(const struct balloond_fill *f)
+{
+	return f->size > f->low && f->size < f->high;
+}
+
+START_TEST(water_fill_gives_the_same_for_every_share_to_all_whom_no_bound_holds)
+{
+	uint64_t seed = (unsigned)_i + 1, n_pairs = 0;
+	struct balloond_fill fill[N_GUESTS];
+
+	for (unsigned round = 0; round < 200; round++) {
+		size_t n = random_fill(&seed, fill);
+
+		balloond_water_fill(fill, n, random_capacity(&seed, fill, n));
+		for (size_t i = 0; i < n; i++) {
+			for (size_t j = 0; j < i; j++) {
+				uint64_t a = fill[i].size / fill[i].weight,
+					 b = fill[j].size / fill[j].weight;
+
+				if (!is_free(&fill[i]) || !is_free(&fill[j]))
+					continue;
+				/* But for the bytes of one step of the level. */
+				ck_assert_uint_le(balloond_max(a, b) - balloond_min(a, b), 1);
+				n_pairs++;
+			}
+		}
+	}
+	ck_assert_uint_gt(n_pairs, 0);
+}
+END_TEST
+
+START_TEST(water_fill_gives_nobody_less_for_more_shares)
+{
+	uint64_t seed = (unsigned)_i + 1;
+	struct balloond_fill before[N_GUESTS], after[N_GUESTS];
+
+	for (unsigned round = 0; round < 200; round++) {
+		size_t n = random_fill(&seed, before), one;
+		uint64_t capacity = random_capacity(&seed, before, n);
+
+		if (n == 0)
+			continue;
+		one = random_below(&seed, n);
+		memcpy(after, before, sizeof(after));
+		after[one].weight += 1 + random_below(&seed, 1000000);
+		balloond_water_fill(before, n, capacity);
+		balloond_water_fill(after, n, capacity);
+		/* But for the bytes of one step of the level. */
+		ck_assert_uint_ge(after[one].size + after[one].weight, before[one].size);
+	}
+}
+END_TEST
+
 START_TEST(water_fill_changes_nothing_when_it_is_repeated)
 {
 	uint64_t seed = (unsigned)_i + 1;
@@ -193,6 +246,10 @@ int main(void)
 	tcase_add_loop_test(tc, water_fill_takes_from_others_what_one_wants_more, 0, 8);
 	tcase_add_loop_test(tc, water_fill_does_not_care_who_comes_first, 0, 8);
 	tcase_add_test(tc, water_fill_gives_by_weight_where_no_bound_holds);
+	tcase_add_loop_test(tc,
+			    water_fill_gives_the_same_for_every_share_to_all_whom_no_bound_holds, 0,
+			    8);
+	tcase_add_loop_test(tc, water_fill_gives_nobody_less_for_more_shares, 0, 8);
 	tcase_add_loop_test(tc, water_fill_changes_nothing_when_it_is_repeated, 0, 8);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

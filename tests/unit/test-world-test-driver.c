@@ -86,7 +86,7 @@ START_TEST(a_refresh_brings_a_fresh_sample)
 {
 	start();
 	old_stamp = snapshot.guests[0].stamp;
-	world.refresh(world.self);
+	world.refresh(world.self, NULL);
 	turn_until(stamp_changed);
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(a_dry_world_asks_for_nothing)
 	verdicts[0].arm = true;
 	world.act(world.self, &plan);
 	old_stamp = snapshot.guests[0].stamp;
-	world.refresh(world.self);
+	world.refresh(world.self, NULL);
 	turn_until(stamp_changed);
 	ck_assert_uint_eq(snapshot.guests[0].seen.actual, BALLOOND_GIB);
 	ck_assert_uint_eq(snapshot.guests[0].period, 0);
@@ -225,7 +225,7 @@ END_TEST
 START_TEST(it_ends_in_the_middle_of_everything)
 {
 	ck_assert_int_ge(world.configure(world.self, &config), 0);
-	world.refresh(world.self);
+	world.refresh(world.self, NULL);
 }
 END_TEST
 
