@@ -14,6 +14,8 @@ EXPECTED = (
     SBIN + "/balloond",
     HEADERS + "/balloond/policy-math.h",
     HEADERS + "/balloond/policy.h",
+    LIB + "/balloond/policies/fair.so",
+    LIB + "/balloond/policies/fair.so",
     LIB + "/balloond/policies/headroom.so",
     LIB + "/balloond/policies/hold.so",
     LIB + "/balloond/policies/pressure.so",
