@@ -14,7 +14,7 @@ LABEL_STEP = 17
 
 # Colour, width and dashes; who is like nobody else is drawn in grey.
 STYLES = {
-    "headroom": ("#0072b2", 3.5, ""),
+    "fair": ("#0072b2", 3.5, ""),
     "clairvoyant": ("#000000", 1.5, "2 3"),
     "hyperv": ("#d55e00", 2, ""),
     "prototype": ("#009e73", 2, "9 3"),

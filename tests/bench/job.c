@@ -162,6 +162,7 @@ static int run_world(const struct job *job, struct config *config, struct sim_wo
 		.length = job->length,
 		.step = job->step,
 		.warm_up = job->warm_up,
+		.read_all = job->read_all,
 	};
 	int r;
 

@@ -22,7 +22,8 @@ struct job {
 	const char *policy_dir, *config;
 	enum commit commit;
 	struct amount min;
-	bool bare; /* without the guard */
+	bool bare;     /* without the guard */
+	bool read_all; /* every guest at each tick, whatever the plan says */
 };
 
 struct job_report {

@@ -88,6 +88,7 @@ static int parse_options(struct job *job, int argc, char **argv)
 		{ "min", required_argument, NULL, 1 },
 		{ "elastic", no_argument, NULL, 2 },
 		{ "bare", no_argument, NULL, 3 },
+		{ "read-all", no_argument, NULL, 4 },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
@@ -97,6 +98,8 @@ static int parse_options(struct job *job, int argc, char **argv)
 			job->commit = COMMIT_ELASTIC;
 		else if (option == 3)
 			job->bare = true;
+		else if (option == 4)
+			job->read_all = true;
 		else if (option != 1 || take(job, options[index].name, optarg) < 0)
 			return -1;
 	}
