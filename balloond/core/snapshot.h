@@ -36,6 +36,7 @@ enum guest_facts {
 	GUEST_FREE_REPORTING = 1u << 12,
 	GUEST_TRANSIENT = 1u << 13,
 	GUEST_LOST = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
+	GUEST_HUNG = 1u << 15, /* its own process of it does not; the same */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the

@@ -2,7 +2,8 @@
 
 /* Calls about single domains, queued and told.  One is in flight a domain: meanwhile only the
  * newest target is remembered.  A plan's steps are queued in its order, those that free first.
- * What became of a step is told once, as its guest's outcome. */
+ * What became of a step is told once, as its guest's outcome; one that is not even queued, because
+ * the guest's hypervisor hangs or calls about the guest failed again and again, as refused. */
 
 #include <errno.h>
 #include <string.h>
@@ -34,6 +35,8 @@ static int queue(struct live *live, struct domain *d, const struct call *what)
 
 	if (!source || d->is_lost)
 		return -ENOTCONN;
+	if (d->is_hung || breaker_is_open(&d->calls.breaker, clock_monotonic()))
+		return -EBUSY;
 	memcpy(call.uuid, d->guest.uuid, sizeof(call.uuid));
 	r = virt_call(live->virt, source->virt, &call);
 	if (r < 0)
@@ -199,6 +202,14 @@ static void on_period_set(struct domain *d, const struct call_result *result)
 	d->calls.wants_inspection = true;
 }
 
+static void take_result(struct domain *d, const struct call_result *result)
+{
+	bool was_told = d->calls.gave_up && result->is_over && result->error < 0;
+
+	if (!was_told)
+		breaker_take(&d->calls.breaker, result->error, clock_monotonic());
+}
+
 void live_on_call(struct live *live, const struct call_result *result)
 {
 	struct domain *d = domains_find(&live->domains, result->call.uuid);
@@ -207,6 +218,7 @@ void live_on_call(struct live *live, const struct call_result *result)
 		return;
 	if (result->is_over)
 		d->calls.in_flight = false;
+	take_result(d, result);
 	switch (result->call.kind) {
 	case CALL_INSPECT:
 		on_inspected(live, d, result);
