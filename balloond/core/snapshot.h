@@ -86,7 +86,8 @@ struct outcome {
 	enum outcome_kind kind;
 	uint64_t bytes; /* the size that was asked for */
 	usec_t latency;
-	int error; /* negative errno where refused */
+	int error; /* negative errno where refused; -EBUSY: its hypervisor hangs, -ECANCELED: calls
+		      about it failed too often lately */
 };
 
 struct guest {

@@ -10,6 +10,7 @@
 
 #include "balloond/io/clock.h"
 #include "balloond/io/live.h"
+#include "balloond/io/log.h"
 
 /* A period that did not hold (somebody else sets it too) is set again after this long. */
 #define PERIOD_AGAIN (30u * 1000000u)
@@ -35,8 +36,10 @@ static int queue(struct live *live, struct domain *d, const struct call *what)
 
 	if (!source || d->is_lost)
 		return -ENOTCONN;
-	if (d->is_hung || breaker_is_open(&d->calls.breaker, clock_monotonic()))
+	if (d->is_hung)
 		return -EBUSY;
+	if (breaker_is_open(&d->calls.breaker, clock_monotonic()))
+		return -ECANCELED;
 	memcpy(call.uuid, d->guest.uuid, sizeof(call.uuid));
 	r = virt_call(live->virt, source->virt, &call);
 	if (r < 0)
@@ -205,9 +208,17 @@ static void on_period_set(struct domain *d, const struct call_result *result)
 static void take_result(struct domain *d, const struct call_result *result)
 {
 	bool was_told = d->calls.gave_up && result->is_over && result->error < 0;
+	struct breaker *breaker = &d->calls.breaker;
+	usec_t now = clock_monotonic();
+	char name[LOG_SAFE_MAX];
 
-	if (!was_told)
-		breaker_take(&d->calls.breaker, result->error, clock_monotonic());
+	if (was_told)
+		return;
+	breaker_take(breaker, result->error, now);
+	if (breaker_is_open(breaker, now))
+		log_warning("guest \"%s\": calls fail again and again, none for %u s: %s",
+			    log_safe(name, d->guest.name), (unsigned)(breaker->pause / 1000000u),
+			    strerror(-result->error));
 }
 
 void live_on_call(struct live *live, const struct call_result *result)

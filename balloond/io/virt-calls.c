@@ -167,6 +167,8 @@ static void call_done(struct job *job, void *userdata)
 	struct virt *virt = userdata;
 
 	unlink_call(virt, c);
+	if (c->is_given_up)
+		quarantine_look_now(&c->source->quarantine, clock_monotonic());
 	c->result.latency = clock_monotonic() - c->submitted;
 	virt->callbacks.on_call(virt->userdata, &c->result);
 	call_drop(job);
@@ -214,6 +216,7 @@ static void give_up(struct virt *virt, struct call_job *c, usec_t now)
 	if (!workers_abandon(virt->callers, &c->job))
 		return;
 	c->is_given_up = true;
+	virt_watch_suspect(c->source, c->result.call.uuid);
 	virt->callbacks.on_call(virt->userdata, &result);
 }
 

@@ -153,7 +153,8 @@ struct virt_source {
 	unsigned n_abandoned; /* sweepers that have not come back */
 	struct quarantine quarantine;
 	bool is_probing;
-	usec_t probe_after; /* not before */
+	usec_t probe_after;           /* not before */
+	char suspect[GUEST_UUID_MAX]; /* a call about it was given up; "": none */
 };
 
 /* virt-source.c */
@@ -205,6 +206,8 @@ void virt_sweeper_abandon(struct virt_sweeper *sweeper);
 /* virt-watch.c */
 void virt_watch(struct virt *virt, struct virt_source *source, usec_t now);
 usec_t virt_watch_next(const struct virt_source *source);
+/* A call about the domain hangs. */
+void virt_watch_suspect(struct virt_source *source, const char *uuid);
 /* What was listed may have other runs of those that hung. */
 void virt_watch_listed(struct virt_source *source);
 

@@ -132,6 +132,14 @@ static void probe_done(struct job *job, void *userdata)
 	probe_drop(job);
 }
 
+static const struct virt_listed *find_listed(const struct virt_source *s, const char *uuid)
+{
+	for (size_t i = 0; i < s->n_listed; i++)
+		if (strcmp(s->listed[i].uuid, uuid) == 0)
+			return &s->listed[i];
+	return NULL;
+}
+
 static void add(struct probe_job *j, const char *uuid, int id)
 {
 	struct probe *probe = &j->probes[j->n++];
@@ -140,9 +148,12 @@ static void add(struct probe_job *j, const char *uuid, int id)
 	probe->id = id;
 }
 
-/* Those that a late part reads, and those in quarantine whose time has come. */
+/* Those that a late part reads, those in quarantine whose time has come, and one that a call waits
+ * for: a sweep asks nobody whom a call is asking. */
 static void choose(const struct virt_source *s, usec_t now, struct probe_job *j)
 {
+	const struct virt_listed *suspect;
+
 	for (size_t i = 0; i < s->round.n_parts; i++) {
 		const struct virt_part *part = &s->round.parts[i];
 
@@ -156,6 +167,9 @@ static void choose(const struct virt_source *s, usec_t now, struct probe_job *j)
 	for (size_t i = 0; i < s->quarantine.n; i++)
 		if (now >= s->quarantine.list[i].look_at)
 			add(j, s->quarantine.list[i].uuid, s->quarantine.list[i].id);
+	suspect = find_listed(s, s->suspect);
+	if (suspect && !quarantine_has(&s->quarantine, suspect->uuid, suspect->id))
+		add(j, suspect->uuid, suspect->id);
 }
 
 static struct probe_job *new_job(struct virt_source *s)
@@ -180,7 +194,7 @@ usec_t virt_watch_next(const struct virt_source *s)
 	/* Without a connection nobody can be asked: the sweep that makes it anew comes first. */
 	if (s->is_probing || !s->is_up)
 		return UINT64_MAX;
-	next = quarantine_next(&s->quarantine);
+	next = *s->suspect ? 0 : quarantine_next(&s->quarantine);
 	for (size_t i = 0; i < s->round.n_parts; i++) {
 		if (s->round.parts[i].is_over)
 			continue;
@@ -204,18 +218,16 @@ void virt_watch(struct virt *virt, struct virt_source *s, usec_t now)
 	if (!j)
 		return;
 	choose(s, now, j);
+	*s->suspect = '\0';
 	if (j->n == 0 || workers_submit(s->thread, &j->job) < 0)
 		probe_drop(&j->job);
 	else
 		s->is_probing = true;
 }
 
-static const struct virt_listed *find_listed(const struct virt_source *s, const char *uuid)
+void virt_watch_suspect(struct virt_source *s, const char *uuid)
 {
-	for (size_t i = 0; i < s->n_listed; i++)
-		if (strcmp(s->listed[i].uuid, uuid) == 0)
-			return &s->listed[i];
-	return NULL;
+	memcpy(s->suspect, uuid, sizeof(s->suspect));
 }
 
 void virt_watch_listed(struct virt_source *s)

@@ -25,6 +25,19 @@
 /* A daemon that is being started by its socket may take this long; a hung one for ever. */
 #define ANSWER_MAX 30000000u
 
+static void log_hang(const struct live *live, const struct event *event)
+{
+	const struct domain *d = domains_find(&live->domains, event->uuid);
+	char name[LOG_SAFE_MAX];
+
+	log_safe(name, d ? d->guest.name : event->uuid);
+	if (event->kind == EVENT_HUNG)
+		log_warning("guest \"%s\": its hypervisor hangs, it is left alone until it answers",
+			    name);
+	else if (event->kind == EVENT_ANSWERS)
+		log_info("guest \"%s\": its hypervisor answers again", name);
+}
+
 static void on_event(void *userdata, const struct event *event)
 {
 	struct live *live = userdata;
@@ -34,6 +47,7 @@ static void on_event(void *userdata, const struct event *event)
 		return;
 	if (event->kind == EVENT_CLOSED)
 		s->is_connected = false;
+	log_hang(live, event);
 	/* A size that changed makes nobody come or go. */
 	s->wants_list = s->wants_list ||
 			(event->kind != EVENT_RESIZED && event->kind != EVENT_HUNG);
