@@ -4,9 +4,11 @@
  * of a sweep, so that whoever asks for sweeps decides when to try again (live-sources.c). */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "balloond/io/service.h"
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
 
@@ -115,6 +117,13 @@ static int describe(const struct virt_domains *domains, struct look_job *j)
 	return 0;
 }
 
+/* At first its socket may start the service.  Once it was there and went, somebody may have
+ * stopped it: it stays so until somebody starts it again. */
+static bool may_connect(const struct virt_source *s)
+{
+	return s->n_made == 0 || !service_is_stopped(s->uri);
+}
+
 static void look_run(struct job *job)
 {
 	struct look_job *j = (struct look_job *)job;
@@ -124,14 +133,16 @@ static void look_run(struct job *job)
 		virt_disconnect(s);
 	if (!s->connection) {
 		j->is_first = true;
-		j->error = virt_connect(s, &j->driver);
+		j->error = may_connect(s) ? virt_connect(s, &j->driver) : -ESHUTDOWN;
 	}
 	if (j->error >= 0 && (j->list || j->is_first || !s->domains.list)) {
 		j->error = virt_domains_list(s->connection, &s->domains);
 		if (j->error >= 0)
 			j->error = describe(&s->domains, j);
 	}
-	if (j->error < 0)
+	if (j->error == -ESHUTDOWN)
+		(void)snprintf(j->text, sizeof(j->text), "its service was stopped");
+	else if (j->error < 0)
 		virt_error_text(j->text, sizeof(j->text), j->error);
 	if (s->connection && j->error < 0 && virt_is_dead(s))
 		virt_disconnect(s);
