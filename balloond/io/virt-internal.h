@@ -106,6 +106,7 @@ struct virt_part {
 	size_t first, n; /* of the list */
 	usec_t began;
 	bool is_over;
+	bool is_old; /* what it brings is */
 };
 
 /* The sweep that is being made; the main thread's. */
@@ -153,6 +154,7 @@ struct virt_source {
 	unsigned n_abandoned; /* sweepers that have not come back */
 	struct quarantine quarantine;
 	bool is_probing;
+	usec_t probed;                /* when that began */
 	usec_t probe_after;           /* not before */
 	char suspect[GUEST_UUID_MAX]; /* a call about it was given up; "": none */
 };

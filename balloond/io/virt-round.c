@@ -2,7 +2,7 @@
 
 /* One sweep of a source, on the main thread: the domains are listed now and then; sweepers read
  * them, each its part; what they bring is told as one.  A part whose sweeper was abandoned is read
- * by another.  What came too late is not taken: nobody knows how old it is. */
+ * by another.  What was held up and comes after all is not taken: nobody knows how old it is. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -126,6 +126,7 @@ static void begin_part(struct virt_source *s, size_t i)
 	int r = 0;
 
 	part->began = clock_monotonic();
+	part->is_old = false;
 	if (!s->sweepers[i])
 		r = virt_sweeper_new(s, &s->sweepers[i]);
 	if (r >= 0)
@@ -200,12 +201,12 @@ void virt_round_worked(struct virt *virt, struct virt_source *s, size_t i,
 	struct virt_round *round = &s->round;
 	struct virt_part *part = &round->parts[i];
 	usec_t now = clock_monotonic();
-	bool late = virt_part_is_late(s, part, now);
+	bool is_old = virt_part_is_late(s, part, now) && (part->is_old || s->is_probing);
 
 	if (work->error < 0)
 		fail(round, work->error, work->text);
-	else if (late)
-		fail(round, -ETIMEDOUT, "reading them took too long");
+	else if (is_old)
+		fail(round, -ETIMEDOUT, "reading them was held up");
 	s->usual = (s->usual + (now - part->began)) / 2;
 	part->is_over = true;
 	memcpy(round->sweep.samples + part->first, work->samples, part->n * sizeof(*work->samples));

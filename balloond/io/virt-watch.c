@@ -20,6 +20,9 @@
 /* Between two looks of any kind. */
 #define PROBE_AGAIN (1u * 1000000u)
 
+/* It takes milliseconds; with longer ones nobody answers anything. */
+#define PROBE_MAX (1u * 1000000u)
+
 /* Sweepers that may hang at the same time before there are no more others: with as many hung
  * guests as that the source is not swept until one of them answers. */
 #define ABANDONED_MAX 4u
@@ -112,10 +115,15 @@ static bool is_held_up(const struct virt_source *s, const struct virt_part *part
 
 static void replace_parts(struct virt *virt, struct virt_source *s, usec_t now)
 {
-	for (size_t i = 0; i < s->round.n_parts && s->n_abandoned < ABANDONED_MAX; i++)
-		if (virt_part_is_late(s, &s->round.parts[i], now) &&
-		    is_held_up(s, &s->round.parts[i]))
+	for (size_t i = 0; i < s->round.n_parts; i++) {
+		struct virt_part *part = &s->round.parts[i];
+
+		if (!virt_part_is_late(s, part, now))
+			continue;
+		part->is_old = part->is_old || now - s->probed > PROBE_MAX || is_held_up(s, part);
+		if (is_held_up(s, part) && s->n_abandoned < ABANDONED_MAX)
 			virt_round_replace(virt, s, i);
+	}
 }
 
 static void probe_done(struct job *job, void *userdata)
@@ -211,9 +219,10 @@ void virt_watch(struct virt *virt, struct virt_source *s, usec_t now)
 
 	if (now < virt_watch_next(s))
 		return;
+	s->probed = now;
+	s->probe_after = now + PROBE_AGAIN;
 	/* One that is known to hang may be all that it is about, once others have come back. */
 	replace_parts(virt, s, now);
-	s->probe_after = now + PROBE_AGAIN;
 	j = new_job(s);
 	if (!j)
 		return;

@@ -104,9 +104,12 @@ static char path[] = "/tmp/balloond-test-hung-XXXXXX";
 
 static void write_node(void)
 {
-	int fd = mkstemp(path);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file;
+	int fd;
 
+	memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+	fd = mkstemp(path);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
 	ck_assert_ptr_nonnull(file);
 	fputs("<node>\n", file);
 	for (unsigned i = 0; i < N_GUESTS; i++)
