@@ -21,7 +21,7 @@ static const char *state_name(const struct published *now)
 {
 	if (now == &nothing_yet)
 		return "starting";
-	if (!now->connected)
+	if (!now->connected || now->degraded)
 		return "degraded";
 	return now->dry_run ? "dry-run" : "running";
 }

@@ -207,7 +207,8 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_NO_BALLOON, REASON_CONTAINER);
 	if (!(g->facts & GUEST_INSPECTED) || g->seen.actual == BALLOOND_UNKNOWN ||
 	    g->seen.maximum == BALLOOND_UNKNOWN)
-		return set(v, STATE_BUSY, REASON_NOT_INSPECTED);
+		return set(v, STATE_BUSY,
+			   g->facts & GUEST_HUNG ? REASON_HUNG : REASON_NOT_INSPECTED);
 	if (!(g->facts & GUEST_BALLOON))
 		return set(v, STATE_NO_BALLOON, REASON_NO_BALLOON);
 	inhibited = judge_inhibited(v, g->facts);
@@ -217,6 +218,8 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_PAUSED, REASON_PAUSED);
 	if (g->facts & GUEST_LOST)
 		return set(v, STATE_BUSY, REASON_LOST);
+	if (g->facts & GUEST_HUNG)
+		return set(v, STATE_BUSY, REASON_HUNG);
 	if (g->facts & GUEST_BUSY)
 		return set(v, STATE_BUSY, REASON_JOB);
 	if (is_booting(g, m, now))

@@ -85,7 +85,7 @@ enum progress progress_observe(struct memory *m, const struct guest *g, usec_t n
 		return PROGRESS_CRY;
 	}
 	/* A hypervisor that does not answer, or a guest that stands still, proves nothing. */
-	if (g->facts & (GUEST_LOST | GUEST_PAUSED | GUEST_BUSY)) {
+	if (g->facts & (GUEST_LOST | GUEST_HUNG | GUEST_PAUSED | GUEST_BUSY)) {
 		m->progressed = now;
 		return PROGRESS_THERE;
 	}

@@ -30,6 +30,7 @@ struct published {
 	uint64_t tick; /* number of this tick */
 	bool dry_run;
 	bool connected; /* a hypervisor answers */
+	bool degraded;  /* one that should does not, or what it told is old */
 	struct balloond_host host;
 	struct account account;
 	struct sampling sampling;

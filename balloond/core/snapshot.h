@@ -36,6 +36,7 @@ enum guest_facts {
 	GUEST_FREE_REPORTING = 1u << 12,
 	GUEST_TRANSIENT = 1u << 13,
 	GUEST_LOST = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
+	GUEST_HUNG = 1u << 15, /* its own process of it does not; the same */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the
@@ -85,7 +86,8 @@ struct outcome {
 	enum outcome_kind kind;
 	uint64_t bytes; /* the size that was asked for */
 	usec_t latency;
-	int error; /* negative errno where refused */
+	int error; /* negative errno where refused; -EBUSY: its hypervisor hangs, -ECANCELED: calls
+		      about it failed too often lately */
 };
 
 struct guest {

@@ -32,6 +32,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_PAUSED]         = "nothing of it moves",
 	[REASON_JOB]            = "a job such as a migration or a save has it",
 	[REASON_LOST]           = "its hypervisor does not answer",
+	[REASON_HUNG]           = "its hypervisor hangs: nobody asks it until it answers again",
 	[REASON_NOT_INSPECTED]  = "its definition has not been read yet",
 	[REASON_BOOTING]        = "it began lately: it may have all that it was sold",
 	[REASON_NO_RULE]        = "no rule matches it",

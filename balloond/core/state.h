@@ -12,7 +12,7 @@ enum guest_state {
 	STATE_NO_BALLOON, /* there is nothing to move */
 	STATE_INHIBITED,  /* the host would gain nothing */
 	STATE_PAUSED,
-	STATE_BUSY,     /* a job has it, or its hypervisor does not answer */
+	STATE_BUSY,     /* a job has it, or its hypervisor does not answer or hangs */
 	STATE_BOOTING,  /* started or rebooted while balloond looked on */
 	STATE_OBSERVED, /* no rule matches it */
 	STATE_STUCK,    /* does not follow its target */
@@ -54,6 +54,7 @@ enum reason {
 	REASON_PAUSED,
 	REASON_JOB,
 	REASON_LOST,
+	REASON_HUNG,
 	REASON_NOT_INSPECTED,
 	REASON_BOOTING,
 	REASON_NO_RULE,

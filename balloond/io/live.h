@@ -29,7 +29,7 @@ struct live_source {
 
 struct live {
 	sd_event *event;
-	sd_event_source *io, *timer;
+	sd_event_source *io, *timer, *watch;
 	void (*on_news)(void *userdata);
 	void *userdata;
 

@@ -25,6 +25,19 @@
 /* A daemon that is being started by its socket may take this long; a hung one for ever. */
 #define ANSWER_MAX 30000000u
 
+static void log_hang(const struct live *live, const struct event *event)
+{
+	const struct domain *d = domains_find(&live->domains, event->uuid);
+	char name[LOG_SAFE_MAX];
+
+	log_safe(name, d ? d->guest.name : event->uuid);
+	if (event->kind == EVENT_HUNG)
+		log_warning("guest \"%s\": its hypervisor hangs, it is left alone until it answers",
+			    name);
+	else if (event->kind == EVENT_ANSWERS)
+		log_info("guest \"%s\": its hypervisor answers again", name);
+}
+
 static void on_event(void *userdata, const struct event *event)
 {
 	struct live *live = userdata;
@@ -34,8 +47,10 @@ static void on_event(void *userdata, const struct event *event)
 		return;
 	if (event->kind == EVENT_CLOSED)
 		s->is_connected = false;
+	log_hang(live, event);
 	/* A size that changed makes nobody come or go. */
-	s->wants_list = s->wants_list || event->kind != EVENT_RESIZED;
+	s->wants_list = s->wants_list ||
+			(event->kind != EVENT_RESIZED && event->kind != EVENT_HUNG);
 	if (domains_take_event(&live->domains, event))
 		live_sweep_soon(live, event->source);
 	live->has_wants = true;
@@ -58,11 +73,29 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t time, vo
 	return 0;
 }
 
+/* Sweeps are watched whether or not there are ticks. */
+static void arm_watch(struct live *live)
+{
+	usec_t next = virt_next_check(live->virt);
+
+	(void)sd_event_source_set_time(live->watch, next);
+	(void)sd_event_source_set_enabled(live->watch,
+					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int on_watch(_unused_ sd_event_source *source, _unused_ uint64_t time, void *userdata)
+{
+	struct live *live = userdata;
+
+	virt_check_deadlines(live->virt, clock_monotonic());
+	arm_watch(live);
+	return 0;
+}
+
 static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t events,
 		 void *userdata)
 {
 	struct live *live = userdata;
-
 	int r;
 
 	(void)virt_dispatch(live->virt);
@@ -73,6 +106,7 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uin
 			    "stay small: %s",
 			    strerror(-r));
 	live->save_failed = r < 0;
+	arm_watch(live);
 	if (live->has_news) {
 		live->has_news = false;
 		live->on_news(live->userdata);
@@ -94,7 +128,10 @@ static int world_configure(void *self, const struct config *config)
 
 static void world_refresh(void *self, const struct plan *plan)
 {
-	live_refresh_sources(self, plan);
+	struct live *live = self;
+
+	live_refresh_sources(live, plan);
+	arm_watch(live);
 }
 
 static int world_sense(void *self, struct snapshot *snapshot)
@@ -133,6 +170,22 @@ static bool world_is_connected(void *self)
 	return false;
 }
 
+/* A source of uri: auto that was never there is no trouble. */
+static bool world_is_degraded(void *self)
+{
+	struct live *live = self;
+	usec_t now = clock_monotonic();
+
+	for (size_t i = 0; i < live->n_sources; i++) {
+		const struct live_source *s = live->sources[i];
+
+		if ((!s->is_connected && s->has_answered && (s->has_swept || !s->is_optional)) ||
+		    (s->is_connected && virt_source_is_late(s->virt, now)))
+			return true;
+	}
+	return false;
+}
+
 static bool world_is_settled(void *self)
 {
 	struct live *live = self;
@@ -162,6 +215,7 @@ static const struct world vtable = {
 	.sense = world_sense,
 	.act = world_act,
 	.is_connected = world_is_connected,
+	.is_degraded = world_is_degraded,
 	.is_settled = world_is_settled,
 };
 
@@ -170,6 +224,7 @@ static void live_free(struct live *live)
 	live_drop_sources(live);
 	sd_event_source_disable_unref(live->io);
 	sd_event_source_disable_unref(live->timer);
+	sd_event_source_disable_unref(live->watch);
 	sd_event_unref(live->event);
 	virt_free(live->virt);
 	sold_done(&live->sold);
@@ -199,6 +254,11 @@ int world_live_new(sd_event *event, const char *state_dir, void (*on_news)(void 
 				      on_timer, live);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(live->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &live->watch, CLOCK_MONOTONIC, UINT64_MAX,
+				      TIMER_ACCURACY, on_watch, live);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(live->watch, SD_EVENT_OFF);
 	if (r < 0) {
 		live_free(live);
 		return r;

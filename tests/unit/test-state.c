@@ -62,6 +62,8 @@ static const struct row {
 	  "a job such as a migration or a save has it" },
 	{ STATE_BUSY, BY_FACTS, GUEST_LOST, false, false, ITS_SIZE,
 	  "its hypervisor does not answer" },
+	{ STATE_BUSY, BY_FACTS, GUEST_HUNG, false, false, ITS_SIZE,
+	  "its hypervisor hangs: nobody asks it until it answers again" },
 	{ STATE_BUSY, NOT_INSPECTED, 0, false, false, ITS_SIZE,
 	  "its definition has not been read yet" },
 	{ STATE_BOOTING, BOOTS, 0, true, false, ITS_CEILING,
