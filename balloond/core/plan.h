@@ -36,6 +36,7 @@ struct verdict {
 	const struct rule *waits; /* would come first, if `unknown` were known; or NULL */
 	enum metric unknown;
 	uint32_t tenant_taken, tenant_refused; /* 1 << enum tenant_key: of its metadata */
+	uint32_t warnings;                     /* 1 << enum warning */
 	uint64_t promised;      /* its floor without what was learned: min, or its kernel's */
 	uint64_t floor_learned; /* what is left of what it taught (core/learn.h); 0: nothing */
 	uint64_t margin, overhead, kernel; /* of core/demand.h */
