@@ -37,6 +37,9 @@ static const struct {
 	{ "nvme", GUEST_BALLOON | GUEST_DEVICES_PIN },
 	{ "virtio-mem", GUEST_BALLOON },
 	{ "container", GUEST_CONTAINER },
+	{ "ovirt", GUEST_BALLOON | GUEST_OVIRT },
+	{ "cloudstack", GUEST_BALLOON | GUEST_CLOUDSTACK },
+	{ "nova", GUEST_BALLOON },
 };
 
 START_TEST(a_definition_decides_these_facts)
