@@ -228,6 +228,7 @@ static void leave_alone(struct memory *m, const struct foreign_look *look)
 	if (look->is_owned && m->actual != BALLOOND_UNKNOWN) {
 		follow(m, look->now);
 		f->ceiling = 0;
+		f->until = 0;
 	}
 	f->is_settled = false;
 	f->watched = 0;

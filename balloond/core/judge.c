@@ -292,6 +292,7 @@ void judge_guest(const struct config *config, const struct snapshot *s, const st
 	v->matched = choice->matched && !(v->promise && v->promise->dry_run);
 	v->state = judge_state(config, s, v, g, m, level);
 	v->warnings = foreign_warnings(m, g, v->promise);
+	v->ceiling_set = m->foreign.ceiling;
 	v->guest.target = m->target;
 	v->target = m->target;
 	v->wanted = m->target;

@@ -39,6 +39,7 @@ struct verdict {
 	uint32_t warnings;                     /* 1 << enum warning */
 	uint64_t promised;      /* its floor without what was learned: min, or its kernel's */
 	uint64_t floor_learned; /* what is left of what it taught (core/learn.h); 0: nothing */
+	uint64_t ceiling_set;   /* that somebody else set (core/foreign.h); 0: nobody did */
 	uint64_t margin, overhead, kernel; /* of core/demand.h */
 	uint64_t low; /* no step of this plan goes below: floor, or used + margin */
 	struct balloond_target proposal; /* the policy's */
