@@ -21,8 +21,6 @@
 
 /* Drivers stop at their own granularity. */
 #define SAME (4 * BALLOOND_MIB)
-/* A size in a definition is the one that was asked for, to the page. */
-#define SAME_DEFINED BALLOOND_MIB
 /* After an order was taken the sizes on the way to the one before are told for a second, and come
  * with the sweep after that. */
 #define TOLD_WITHIN (2 * BALLOOND_SECOND + BALLOOND_SECOND / 2)
@@ -183,6 +181,24 @@ static void begin_watch(struct memory *m, const struct guest *g)
 	f->n_samples = 0;
 }
 
+/* virtio-mem's own moves look like the balloon's until the definition has been read anew. */
+static enum foreign confirm_smaller(struct memory *m, const struct guest *g,
+				    const struct foreign_look *look)
+{
+	struct foreign_memory *f = &m->foreign;
+
+	if (!(g->facts & GUEST_ELASTIC))
+		return set_smaller(m, look);
+	if (f->watched == 0 || !same(m->actual, f->watched))
+		begin_watch(m, g);
+	if (m->sample != f->sample) {
+		f->sample = m->sample;
+		f->n_samples++;
+	}
+	return f->n_samples >= SAMPLES || g->swept - f->rests_since >= RESTS ? set_smaller(m, look)
+									     : FOREIGN_WATCHED;
+}
+
 /* Larger than anything that was asked for. */
 static enum foreign watch(struct memory *m, const struct guest *g, const struct foreign_look *look)
 {
@@ -242,10 +258,10 @@ static enum foreign compare(struct memory *m, const struct guest *g,
 	struct foreign_memory *f = &m->foreign;
 	uint64_t band = guard_dead_band(look->ceiling), low, high;
 
-	low = balloond_min(f->low, m->previous_actual);
+	low = f->watched != 0 ? f->low : balloond_min(f->low, m->previous_actual);
 	high = f->watched != 0 ? f->high : balloond_max(f->high, m->previous_actual);
 	if (balloond_add(m->actual, band) < low)
-		return set_smaller(m, look);
+		return confirm_smaller(m, g, look);
 	if (m->actual > balloond_add(high, band))
 		return watch(m, g, look);
 	f->watched = 0;
@@ -282,73 +298,4 @@ bool foreign_holds(const struct memory *m, usec_t now, enum reason *ret)
 	else
 		*ret = f->is_smaller ? REASON_FOREIGN_SMALLER : REASON_FOREIGN_LARGER;
 	return true;
-}
-
-bool foreign_is_owned(const struct promise *promise, const struct guest *g, uint32_t host_facts,
-		      enum reason *ret)
-{
-	static const struct {
-		uint32_t host_fact, guest_fact;
-		enum reason reason;
-	} rows[] = {
-		{ 0, GUEST_OVIRT, REASON_OWNED_OVIRT },
-		{ 0, GUEST_CLOUDSTACK, REASON_OWNED_CLOUDSTACK },
-		{ HOST_VDSM, 0, REASON_OWNED_VDSM },
-		{ HOST_MOM, 0, REASON_OWNED_MOM },
-	};
-
-	if (promise && promise->foreign != FOREIGN_YIELD)
-		return false;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (host_facts & rows[i].host_fact || g->facts & rows[i].guest_fact) {
-			*ret = rows[i].reason;
-			return true;
-		}
-	return false;
-}
-
-static bool is_own_size(const struct foreign_memory *f, uint64_t size)
-{
-	if (f->is_own && distance(f->told, size) < SAME_DEFINED)
-		return true;
-	for (size_t i = 0; i < FOREIGN_OWN; i++)
-		if (f->own[i] != 0 && distance(f->own[i], size) < SAME_DEFINED)
-			return true;
-	return false;
-}
-
-void foreign_follow_definition(struct memory *m, const struct guest *g)
-{
-	struct foreign_memory *f = &m->foreign;
-	uint64_t said = g->sold;
-
-	if (said == BALLOOND_UNKNOWN || said == f->leaked || !(g->facts & GUEST_INSPECTED))
-		return;
-	if (f->sold != 0 && said < f->sold && said != f->ceiling && is_own_size(f, said)) {
-		f->leaked = said;
-		return;
-	}
-	/* The newest word counts. */
-	if (f->sold != 0 && said != f->sold)
-		f->ceiling = 0;
-	f->sold = said;
-	f->leaked = 0;
-}
-
-uint64_t foreign_sold(const struct memory *m, const struct guest *g)
-{
-	return m && m->foreign.leaked != 0 && m->foreign.leaked == g->sold ? m->foreign.sold
-									   : g->sold;
-}
-
-uint32_t foreign_warnings(const struct memory *m, const struct guest *g,
-			  const struct promise *promise)
-{
-	if (m->foreign.leaked != 0 && m->foreign.leaked == g->sold)
-		return 1u << WARNING_LEAKED;
-	if (promise && promise->min.kind == AMOUNT_BYTES && promise->max.kind == AMOUNT_AUTO &&
-	    g->sold < promise->min.value && g->seen.maximum != BALLOOND_UNKNOWN &&
-	    g->sold < g->seen.maximum)
-		return 1u << WARNING_SOLD_BELOW_MIN;
-	return 0;
 }

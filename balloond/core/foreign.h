@@ -12,7 +12,7 @@
 
 enum foreign {
 	FOREIGN_NONE,    /* nothing that balloond has not asked for */
-	FOREIGN_WATCHED, /* larger than asked for, and not clear yet why: it is left alone */
+	FOREIGN_WATCHED, /* not what was asked for, and not clear yet why: it is left alone */
 	FOREIGN_CRY,     /* this tick: it took memory back by itself (deflate-on-OOM) */
 	FOREIGN_SET,     /* this tick: somebody set it, and it is the target now */
 };

@@ -19,7 +19,7 @@ enum hot {
 	HOT_NEAR = 1u << 0,    /* little is left of its size */
 	HOT_GROWING = 1u << 1, /* what it uses has just grown */
 	HOT_ROSE = 1u << 2,    /* what is resident of it has just grown */
-	HOT_MOVING = 1u << 3,  /* its target is not reached */
+	HOT_MOVING = 1u << 3,  /* its target is not reached, or its size not understood */
 	HOT_BOOTING = 1u << 4,
 	HOT_DISTRESS = 1u << 5, /* within the last minute */
 	HOT_NEW = 1u << 6,      /* balloond has just met it */

@@ -38,6 +38,7 @@ enum guest_facts {
 	GUEST_LOST = 1u << 14,  /* its hypervisor does not answer; figures are the last ones */
 	GUEST_OVIRT = 1u << 15, /* the metadata of managers that have guests of their own */
 	GUEST_CLOUDSTACK = 1u << 16,
+	GUEST_ELASTIC = 1u << 17, /* has virtio-mem, which libvirt counts in */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the

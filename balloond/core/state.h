@@ -77,7 +77,7 @@ enum reason {
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
 	REASON_TOOK_BACK,       /* deflate-on-OOM: its target follows */
-	REASON_FOREIGN_WATCHED, /* it is not clear yet who made it larger */
+	REASON_FOREIGN_WATCHED, /* it is not clear yet who moved it */
 	REASON_POLICY,          /* the policy's own words hold */
 	REASON_GUARD,           /* a guard rule held it back: see the rules that bound */
 	REASON_POOL_SHORT,      /* the pool cannot bear what all need: cut */

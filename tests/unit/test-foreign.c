@@ -2,98 +2,7 @@
 
 /* Whose doing a size is: balloond's, a guest's that needs memory, or somebody else's. */
 
-#include "balloond/core/foreign.h"
-
-#include "balloond/core/demand.h"
-#include "balloond/core/progress.h"
-#include "balloond/policy-math.h"
-#include "tests/unit/check-main.h"
-
-#define MiB BALLOOND_MIB
-#define GiB BALLOOND_GIB
-#define SECOND BALLOOND_SECOND
-#define QUIET (3600 * SECOND)
-
-/* A guest of 2 GiB whose balloon rests at 1 GiB, as balloond asked; at 1000 s. */
-struct bed {
-	struct promise promise;
-	struct guest guest;
-	struct memory memory;
-	struct foreign_look look;
-	uint64_t used;
-	bool silent;
-};
-
-/* Time passes, the balloon gets to `actual`, the guest reports. */
-static enum foreign see(struct bed *bed, uint64_t actual, usec_t elapsed)
-{
-	struct guest *g = &bed->guest;
-	enum foreign foreign;
-
-	bed->look.now += elapsed;
-	g->swept = bed->look.now;
-	g->seen.actual = actual;
-	if (!bed->silent) {
-		g->stamp++;
-		g->seen.usable = balloond_sub(actual, bed->used);
-	}
-	demand_observe(&bed->memory, g);
-	foreign_follow_definition(&bed->memory, g);
-	foreign = foreign_observe(&bed->memory, g, &bed->look);
-	if (foreign == FOREIGN_NONE)
-		(void)progress_observe(&bed->memory, g, bed->look.now);
-	g->outcome.kind = OUTCOME_NONE;
-	return foreign;
-}
-
-/* A second at a time; nothing is foreign in all of them. */
-static void rest(struct bed *bed, uint64_t actual, unsigned seconds)
-{
-	for (unsigned i = 0; i < seconds; i++)
-		ck_assert_int_eq(see(bed, actual, SECOND), FOREIGN_NONE);
-}
-
-/* Asked for, and the hypervisor says that it was taken. */
-static void ask(struct bed *bed, uint64_t target)
-{
-	progress_ask(&bed->memory, target, bed->look.now);
-	bed->guest.outcome = (struct outcome){ .kind = OUTCOME_ASKED, .bytes = target };
-}
-
-static void bed_init(struct bed *bed)
-{
-	*bed = (struct bed){
-		.used = 256 * MiB,
-		.look = { .promise = &bed->promise,
-			  .ceiling = 2 * GiB,
-			  .quiet = QUIET,
-			  .now = 900 * SECOND },
-		.memory = { .target = 2 * GiB,
-			    .actual = 2 * GiB,
-			    .previous_actual = 2 * GiB,
-			    .used = BALLOOND_UNKNOWN,
-			    .kernel = BALLOOND_UNKNOWN,
-			    .resident = BALLOOND_UNKNOWN,
-			    .swap_in = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN },
-			    .major_faults = { BALLOOND_UNKNOWN, BALLOOND_UNKNOWN } },
-	};
-	guest_init(&bed->guest, "u", "g");
-	bed->guest.facts = GUEST_INSPECTED | GUEST_BALLOON;
-	bed->guest.seen.maximum = bed->guest.sold = 2 * GiB;
-	bed->guest.seen.swap_in = bed->guest.seen.major_faults = 0;
-	rest(bed, 2 * GiB, 60);
-	ask(bed, 1 * GiB);
-	rest(bed, 1536 * MiB, 1);
-	rest(bed, 1 * GiB, 39);
-}
-
-static enum reason reason_of(const struct bed *bed)
-{
-	enum reason reason = REASON_MAX;
-
-	(void)foreign_holds(&bed->memory, bed->look.now, &reason);
-	return reason;
-}
+#include "tests/unit/foreign-bed.h"
 
 START_TEST(a_balloon_on_its_way_is_balloonds_own)
 {
@@ -155,6 +64,23 @@ START_TEST(a_smaller_size_is_the_ceiling_at_once)
 	rest(&bed, 600 * MiB, 60);
 	ck_assert_uint_eq(bed.memory.foreign.ceiling, 600 * MiB);
 	ck_assert_uint_eq(bed.memory.target, 600 * MiB);
+}
+END_TEST
+
+START_TEST(a_guest_with_virtio_mem_is_smaller_once_that_rests)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.facts |= GUEST_ELASTIC;
+	/* Unplugged, and then the definition says so. */
+	ck_assert_int_eq(see(&bed, 768 * MiB, SECOND), FOREIGN_WATCHED);
+	rest(&bed, 1 * GiB, 20);
+	ck_assert_uint_eq(bed.memory.target, 1 * GiB);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(see(&bed, 768 * MiB, SECOND), FOREIGN_WATCHED);
+	ck_assert_int_eq(see(&bed, 768 * MiB, SECOND), FOREIGN_SET);
+	ck_assert_uint_eq(bed.memory.foreign.ceiling, 768 * MiB);
 }
 END_TEST
 
@@ -364,65 +290,6 @@ START_TEST(a_larger_size_lifts_the_ceiling_that_somebody_set)
 }
 END_TEST
 
-START_TEST(a_definition_that_was_changed_is_the_newest_word)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	ck_assert_int_eq(see(&bed, 600 * MiB, SECOND), FOREIGN_SET);
-	bed.guest.sold = 1536 * MiB;
-	rest(&bed, 600 * MiB, 1);
-	ck_assert_uint_eq(bed.memory.foreign.ceiling, 0);
-	ck_assert_uint_eq(foreign_sold(&bed.memory, &bed.guest), 1536 * MiB);
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise), 0);
-	/* First the running guest, then its definition: no size of balloond's. */
-	ck_assert_int_eq(see(&bed, 500 * MiB, SECOND), FOREIGN_SET);
-	bed.guest.sold = 500 * MiB;
-	rest(&bed, 500 * MiB, 1);
-	ck_assert_uint_eq(foreign_sold(&bed.memory, &bed.guest), 500 * MiB);
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise), 0);
-}
-END_TEST
-
-START_TEST(a_size_of_balloonds_in_the_definition_is_reported_and_not_believed)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	ask(&bed, 700 * MiB);
-	rest(&bed, 700 * MiB, 30);
-	/* Of the size before: a definition may be an hour old. */
-	bed.guest.sold = 1 * GiB;
-	rest(&bed, 700 * MiB, 2);
-	ck_assert_uint_eq(foreign_sold(&bed.memory, &bed.guest), 2 * GiB);
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise),
-			  1u << WARNING_LEAKED);
-	/* Put right. */
-	bed.guest.sold = 2 * GiB;
-	rest(&bed, 700 * MiB, 1);
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise), 0);
-	/* A size that balloond never asked for is somebody's word. */
-	bed.guest.sold = 900 * MiB;
-	rest(&bed, 700 * MiB, 1);
-	ck_assert_uint_eq(foreign_sold(&bed.memory, &bed.guest), 900 * MiB);
-}
-END_TEST
-
-START_TEST(a_definition_below_what_the_entry_promises_is_reported)
-{
-	struct bed bed;
-
-	bed_init(&bed);
-	bed.promise.min = (struct amount){ AMOUNT_BYTES, 1536 * MiB };
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise), 0);
-	bed.guest.sold = 1 * GiB + 500 * MiB;
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise),
-			  1u << WARNING_SOLD_BELOW_MIN);
-	bed.promise.max = (struct amount){ AMOUNT_BYTES, 2 * GiB };
-	ck_assert_uint_eq(foreign_warnings(&bed.memory, &bed.guest, &bed.promise), 0);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("foreign");
@@ -431,6 +298,7 @@ int main(void)
 	tcase_add_test(tc, a_balloon_on_its_way_is_balloonds_own);
 	tcase_add_test(tc, a_guest_that_is_slow_or_stuck_is_not_foreign);
 	tcase_add_test(tc, a_smaller_size_is_the_ceiling_at_once);
+	tcase_add_test(tc, a_guest_with_virtio_mem_is_smaller_once_that_rests);
 	tcase_add_test(tc, a_larger_size_is_followed_after_three_samples);
 	tcase_add_test(tc, two_samples_prove_nothing);
 	tcase_add_test(tc, a_guest_that_says_nothing_is_followed_once_its_size_rests);
@@ -444,9 +312,6 @@ int main(void)
 	tcase_add_test(tc, a_boot_ends_the_quiet_and_leaves_the_ceiling);
 	tcase_add_test(tc, what_is_ignored_or_owned_has_no_ceiling_of_others);
 	tcase_add_test(tc, a_larger_size_lifts_the_ceiling_that_somebody_set);
-	tcase_add_test(tc, a_definition_that_was_changed_is_the_newest_word);
-	tcase_add_test(tc, a_size_of_balloonds_in_the_definition_is_reported_and_not_believed);
-	tcase_add_test(tc, a_definition_below_what_the_entry_promises_is_reported);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
 }
