@@ -139,9 +139,17 @@ static enum foreign set_smaller(struct memory *m, const struct foreign_look *loo
 	return FOREIGN_SET;
 }
 
-static enum foreign set_larger(struct memory *m, const struct foreign_look *look)
+/* Had its driver made it larger after all, it could still go back to what it was told before. */
+static enum foreign set_larger(struct memory *m, const struct guest *g,
+			       const struct foreign_look *look)
 {
+	uint64_t told = m->foreign.told;
+
 	take_over(m, look->now);
+	if (g->facts & GUEST_AUTODEFLATE) {
+		m->foreign.low = balloond_min(m->foreign.low, told);
+		m->foreign.told_at = 0;
+	}
 	if (m->foreign.ceiling != 0 && m->foreign.ceiling < m->actual)
 		m->foreign.ceiling = m->actual;
 	m->foreign.is_smaller = false;
@@ -216,13 +224,13 @@ static enum foreign watch(struct memory *m, const struct guest *g, const struct 
 		if (is_in_need(m))
 			return cry(m, g, look);
 		if (++f->n_samples >= SAMPLES)
-			return set_larger(m, look);
+			return set_larger(m, g, look);
 	}
 	if (deflates && g->swept - f->watched_since >= WATCHED_MAX)
 		return cry(m, g, look);
 	/* It says nothing. */
 	if (g->swept - f->rests_since >= RESTS)
-		return deflates ? cry(m, g, look) : set_larger(m, look);
+		return deflates ? cry(m, g, look) : set_larger(m, g, look);
 	return FOREIGN_WATCHED;
 }
 

@@ -186,6 +186,10 @@ START_TEST(a_guest_that_deflates_and_is_well_was_made_larger_by_somebody)
 		ck_assert_int_eq(see(&bed, 1536 * MiB, SECOND), FOREIGN_WATCHED);
 	ck_assert_int_eq(see(&bed, 1536 * MiB, SECOND), FOREIGN_SET);
 	ck_assert_uint_eq(bed.memory.distress, 0);
+	/* Its driver goes back to what balloond asked for: that is nobody's order. */
+	rest(&bed, 1 * GiB, 30);
+	ck_assert_uint_eq(bed.memory.foreign.ceiling, 0);
+	ck_assert_int_eq(see(&bed, 900 * MiB, SECOND), FOREIGN_SET);
 }
 END_TEST
 
