@@ -59,7 +59,7 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_BOUNDS;
 	if (v->state == STATE_STUCK)
 		return GUARD_STUCK;
-	if (v->state == STATE_HELD)
+	if (v->state == STATE_HELD || v->state == STATE_FOREIGN)
 		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND)
 		return GUARD_STALE;
@@ -116,8 +116,9 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 			bind(v, bar);
 		low = balloond_max(low, target);
 	}
-	/* Nor is anything set aside for it. */
-	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target) {
+	/* Nor is anything set aside for one that may not grow either. */
+	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target &&
+	    !(v->guest.flags & BALLOOND_GUEST_MAY_GROW)) {
 		bind(v, bar);
 		p->bytes = target;
 	}

@@ -3,6 +3,7 @@
 #include "balloond/core/judge.h"
 
 #include "balloond/core/demand.h"
+#include "balloond/core/foreign.h"
 #include "balloond/core/match.h"
 #include "balloond/core/progress.h"
 #include "balloond/policy-math.h"
@@ -21,15 +22,18 @@
 #define BOOT_MAX (180 * BALLOOND_SECOND)
 #define COOL_DOWN (60 * BALLOOND_SECOND)
 
-uint64_t judge_ceiling(const struct promise *p, const struct guest *g)
+/* What somebody set while it runs counts for less than nothing that is promised: it only ever
+ * lowers the ceiling. */
+uint64_t judge_ceiling(const struct promise *p, const struct guest *g, const struct memory *m)
 {
-	uint64_t maximum = g->seen.maximum;
-	uint64_t sold = g->sold != BALLOOND_UNKNOWN ? g->sold : maximum;
+	uint64_t maximum = g->seen.maximum, said = foreign_sold(m, g), ceiling;
+	uint64_t sold = said != BALLOOND_UNKNOWN ? said : maximum;
 	struct amount max = p ? p->max : (struct amount){ .kind = AMOUNT_AUTO };
 
 	if (maximum == BALLOOND_UNKNOWN)
 		return 0;
-	return balloond_min(amount_bytes(max, maximum, sold), maximum);
+	ceiling = balloond_min(amount_bytes(max, maximum, sold), maximum);
+	return m && m->foreign.ceiling != 0 ? balloond_min(ceiling, m->foreign.ceiling) : ceiling;
 }
 
 static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
@@ -43,7 +47,7 @@ static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
 
 uint64_t judge_floor(const struct promise *p, const struct guest *g, uint64_t kernel)
 {
-	uint64_t ceiling = judge_ceiling(p, g), maximum = g->seen.maximum;
+	uint64_t ceiling = judge_ceiling(p, g, NULL), maximum = g->seen.maximum;
 
 	if (maximum == BALLOOND_UNKNOWN)
 		return 0;
@@ -114,7 +118,7 @@ static void judge_wishes(const struct tenants *tenants, const struct guest *g,
 	v->tenant_taken |= given & tenants->allow & (1u << TENANT_TAG | 1u << TENANT_HOLD);
 }
 
-static bool is_booting(const struct guest *g, const struct memory *m, usec_t now)
+bool judge_is_booting(const struct guest *g, const struct memory *m, usec_t now)
 {
 	if (g->booted == 0 || now - g->booted >= BOOT_MAX)
 		return false;
@@ -197,9 +201,9 @@ static bool tenant_holds(const struct config *config, struct verdict *v, const s
 }
 
 /* In the order of enum guest_state. */
-static enum guest_state judge_state(const struct config *config, struct verdict *v,
-				    const struct guest *g, const struct memory *m, uint32_t level,
-				    usec_t now)
+static enum guest_state judge_state(const struct config *config, const struct snapshot *s,
+				    struct verdict *v, const struct guest *g,
+				    const struct memory *m, uint32_t level)
 {
 	enum guest_state inhibited;
 
@@ -214,6 +218,8 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 	inhibited = judge_inhibited(v, g->facts);
 	if (inhibited != STATE_MAX)
 		return inhibited;
+	if (foreign_is_owned(v->promise, g, s->host.facts, &v->reason))
+		return STATE_OWNED;
 	if (g->facts & GUEST_PAUSED)
 		return set(v, STATE_PAUSED, REASON_PAUSED);
 	if (g->facts & GUEST_LOST)
@@ -222,19 +228,21 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_BUSY, REASON_HUNG);
 	if (g->facts & GUEST_BUSY)
 		return set(v, STATE_BUSY, REASON_JOB);
-	if (is_booting(g, m, now))
+	if (judge_is_booting(g, m, s->now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
 	if (v->promise && v->promise->dry_run)
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
-	if (progress_is_stuck(m, now))
+	if (progress_is_stuck(m, s->now))
 		return set(v, STATE_STUCK, REASON_STUCK);
+	if (foreign_holds(m, s->now, &v->reason))
+		return STATE_FOREIGN;
 	if (operator_holds(v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
 	if (tenant_holds(config, v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_TENANT);
-	return judge_statistics(config, v, g, m, now);
+	return judge_statistics(config, v, g, m, s->now);
 }
 
 /* A guest that tells nothing gives only what its entry says in so many words: `kernel` is the least
@@ -251,7 +259,8 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
 	bool may_shrink = row->may_shrink && !cooling &&
 			  (v->state != STATE_BLIND || says_how_much(v->promise));
-	bool steerable = v->matched && v->state != STATE_OBSERVED;
+	bool steerable = v->matched && v->state != STATE_OBSERVED &&
+			 v->reason != REASON_FOREIGN_WATCHED;
 
 	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
 	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
@@ -264,8 +273,9 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
 }
 
-void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v)
+void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
+		 const struct memory *m, const struct choice *choice, uint32_t level,
+		 struct verdict *v)
 {
 	bool sized = g->seen.maximum != BALLOOND_UNKNOWN && g->seen.actual != BALLOOND_UNKNOWN;
 	uint64_t maximum = sized ? g->seen.maximum : 0;
@@ -283,7 +293,9 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 		.low = BALLOOND_UNKNOWN,
 	};
 	v->matched = choice->matched && !(v->promise && v->promise->dry_run);
-	v->state = judge_state(config, v, g, m, level, now);
+	v->state = judge_state(config, s, v, g, m, level);
+	v->warnings = foreign_warnings(m, g, v->promise);
+	v->ceiling_set = m->foreign.ceiling;
 	v->guest.target = m->target;
 	v->target = m->target;
 	v->wanted = m->target;
@@ -291,11 +303,11 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	v->guest.sample = m->sample;
 	v->guest.sample_elapsed = m->sample_elapsed;
 	if (sized)
-		v->guest.ceiling = judge_ceiling(v->promise, g);
+		v->guest.ceiling = judge_ceiling(v->promise, g, m);
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
-	v->guest.flags = flags_of(v, g, m, now);
+	v->guest.flags = flags_of(v, g, m, s->now);
 	/* Paused or lost guests would not answer; the others must report to be managed, or for the
 	 * conditions of a rule. */
 	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&

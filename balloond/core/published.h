@@ -21,6 +21,7 @@ struct published_guest {
 	struct guest_labels labels;
 	struct hold hold;          /* an operator's, whatever the guest's state */
 	const char *reason;        /* static text: why it has its state or size */
+	const char *warning;       /* static text: what is wrong with its definition, or "" */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */
 };
@@ -34,7 +35,8 @@ struct published {
 	struct balloond_host host;
 	struct account account;
 	struct sampling sampling;
-	usec_t sample_cost;             /* of reading one guest; 0: not known yet */
+	usec_t sample_cost;  /* of reading one guest; 0: not known yet */
+	const char *warning; /* static text: what is wrong with the machine; "": nothing */
 	struct published_guest *guests; /* sorted by uuid */
 	size_t n_guests, max_guests;
 };

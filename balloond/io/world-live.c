@@ -67,6 +67,13 @@ static void on_call(void *userdata, const struct call_result *result)
 	live_on_call(userdata, result);
 }
 
+static void on_managers(void *userdata)
+{
+	struct live *live = userdata;
+
+	live->on_news(live->userdata);
+}
+
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t time, void *userdata)
 {
 	live_on_timer(userdata);
@@ -147,6 +154,7 @@ static int world_sense(void *self, struct snapshot *snapshot)
 	if (r < 0)
 		return r;
 	snapshot->host.sample_cost = live->sample_cost;
+	snapshot->host.facts = managers_facts(live->managers);
 	snapshot->now = clock_monotonic();
 	snapshot->wall = clock_wall();
 	snapshot->n_guests = domains_count(&live->domains);
@@ -225,6 +233,8 @@ static void live_free(struct live *live)
 	sd_event_source_disable_unref(live->io);
 	sd_event_source_disable_unref(live->timer);
 	sd_event_source_disable_unref(live->watch);
+	sd_event_source_disable_unref(live->definitions);
+	managers_free(live->managers);
 	sd_event_unref(live->event);
 	virt_free(live->virt);
 	sold_done(&live->sold);
@@ -259,6 +269,8 @@ int world_live_new(sd_event *event, const char *state_dir, void (*on_news)(void 
 				      TIMER_ACCURACY, on_watch, live);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(live->watch, SD_EVENT_OFF);
+	if (r >= 0)
+		r = managers_new(event, "", MANAGERS_EVERY, on_managers, live, &live->managers);
 	if (r < 0) {
 		live_free(live);
 		return r;
