@@ -10,26 +10,12 @@
 
 /* In the order of the enumerations that they name. */
 const char *const trace_level_words[] = { "normal", "tight", "low", "critical", NULL };
-static const char *const fact_words[] = { "inspected",
-					  "balloon",
-					  "container",
-					  "devices-pin",
-					  "confidential",
-					  "hugepages",
-					  "locked",
-					  "paused",
-					  "busy",
-					  "stats-gated",
-					  "no-stats",
-					  "deflate-on-oom",
-					  "free-reporting",
-					  "transient",
-					  "lost",
-					  "hung",
-					  "ovirt",
-					  "cloudstack",
-					  "elastic",
-					  NULL };
+static const char *const fact_words[] = {
+	"inspected", "balloon",        "container",      "devices-pin", "confidential",
+	"hugepages", "locked",         "paused",         "busy",        "stats-gated",
+	"no-stats",  "deflate-on-oom", "free-reporting", "transient",   "lost",
+	"hung",      "ovirt",          "cloudstack",     "elastic",     NULL
+};
 static const char *const host_words[] = { "mom", "vdsm", "ksmtuned", NULL };
 static const char *const flag_words[] = { "may-grow",   "may-shrink", "stale",    "blind",
 					  "swapped",    "cooling",    "deflates", "reports-free",
