@@ -22,3 +22,8 @@ uint64_t judge_ceiling(const struct promise *promise, const struct guest *g);
  * promised alone, as yet (core/learn.h).  level: the host's, of the last plan. */
 void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
 		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v);
+
+/* Once all were judged: while somebody has nothing left, guests that cool down and are well again
+ * may give what they have plenty of; the guard leaves them more than others (rule cool-down).  Or
+ * one that got plenty would keep it for a minute while the next one runs out of memory. */
+void judge_cool_downs(const struct history *h, struct plan *plan);
