@@ -88,6 +88,7 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 		v->proposal = (struct balloond_target){ .bytes = v->guest.target,
 							.claim = v->guest.target };
 	}
+	judge_cool_downs(h, plan);
 }
 
 /* Guests whose policy is asked. */
