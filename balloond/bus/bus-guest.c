@@ -186,6 +186,7 @@ static const sd_bus_vtable guest_stats_vtable[] = {
 	SD_BUS_PROPERTY("SwapOut", "t", NULL, AT(verdict.guest.swap_out), 0),
 	SD_BUS_PROPERTY("MajorFaults", "t", NULL, AT(verdict.guest.major_faults), 0),
 	SD_BUS_PROPERTY("StatsAgeUSec", "t", NULL, AT(verdict.guest.stats_age), 0),
+	SD_BUS_PROPERTY("StateAgeUSec", "t", NULL, AT(verdict.state_age), 0),
 	SD_BUS_PROPERTY("Sample", "t", NULL, AT(verdict.guest.sample), 0),
 	SD_BUS_VTABLE_END,
 };

@@ -18,6 +18,7 @@
 #include "balloond/core/foreign.h"
 #include "balloond/core/learn.h"
 #include "balloond/core/sampling.h"
+#include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
 /* Longer than a sample's period plus BALLOON_CHANGE's second: both figures are of one size, even
@@ -305,6 +306,7 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->stuck_times = 0;
 	learn_forget(m);
 	foreign_begin_boot(m);
+	yield_forget(m);
 }
 
 void demand_observe(struct memory *m, const struct guest *g)

@@ -245,10 +245,13 @@ static bool is_exempt(struct memory *m, const struct guest *g, const struct fore
 	       (look->promise && look->promise->foreign == FOREIGN_IGNORE);
 }
 
-static void leave_alone(struct memory *m, const struct foreign_look *look)
+static void leave_alone(struct memory *m, const struct guest *g, const struct foreign_look *look)
 {
 	struct foreign_memory *f = &m->foreign;
 
+	/* It comes with a size that it was given elsewhere, or at another time. */
+	if (g->facts & GUEST_ARRIVED && m->actual != BALLOOND_UNKNOWN)
+		follow(m, look->now);
 	if (look->is_owned && m->actual != BALLOOND_UNKNOWN) {
 		follow(m, look->now);
 		f->ceiling = 0;
@@ -276,6 +279,18 @@ static enum foreign compare(struct memory *m, const struct guest *g,
 	return FOREIGN_NONE;
 }
 
+/* A DIMM that comes or goes moves size and target alike: QEMU keeps what the balloon holds. */
+static void rescale(struct memory *m, const struct guest *g)
+{
+	uint64_t before = m->foreign.maximum, maximum = g->seen.maximum;
+
+	if (before == 0 || before == BALLOOND_UNKNOWN || maximum == BALLOOND_UNKNOWN ||
+	    maximum == before || m->target == BALLOOND_UNKNOWN)
+		return;
+	m->target = balloond_sub(balloond_add(m->target, maximum), before);
+	m->claim = balloond_min(m->claim, m->target);
+}
+
 enum foreign foreign_observe(struct memory *m, const struct guest *g,
 			     const struct foreign_look *look)
 {
@@ -283,8 +298,9 @@ enum foreign foreign_observe(struct memory *m, const struct guest *g,
 	enum foreign result = FOREIGN_NONE;
 
 	note_answer(f, g, look->now);
+	rescale(m, g);
 	if (is_exempt(m, g, look)) {
-		leave_alone(m, look);
+		leave_alone(m, g, look);
 	} else if (f->is_settled) {
 		narrow(m, g);
 		result = compare(m, g, look);

@@ -62,6 +62,8 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_BOUNDS;
 	if (v->state == STATE_STUCK)
 		return GUARD_STUCK;
+	if (v->state == STATE_FUTILE)
+		return GUARD_NO_GAIN;
 	if (v->state == STATE_HELD || v->state == STATE_FOREIGN)
 		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND)
@@ -101,6 +103,16 @@ static void relieve(struct verdict *v)
 	v->proposal.claim = balloond_min(claim, v->guest.ceiling); /* a policy left it as it grew */
 }
 
+/* What a guest that reports its free pages has free is the host's already; where it is charged by
+ * what is resident, less of it would be worth nothing.  Cache is. */
+static bool takes_free_only(const struct config *config, const struct verdict *v)
+{
+	return v->guest.flags & BALLOOND_GUEST_REPORTS_FREE &&
+	       config->host.commit == COMMIT_ELASTIC && v->guest.unused != BALLOOND_UNKNOWN &&
+	       v->guest.target <= v->guest.ceiling &&
+	       balloond_add(v->proposal.bytes, v->guest.unused) >= v->guest.target;
+}
+
 void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 {
 	struct balloond_target *p = &v->proposal;
@@ -131,6 +143,10 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	if (bar != GUARD_BOUNDS && IS_ON(config, bar)) {
 		if (p->bytes < target)
 			bind(v, bar);
+		low = balloond_max(low, target);
+	}
+	if (p->bytes < target && takes_free_only(config, v) && IS_ON(config, GUARD_NO_GAIN)) {
+		bind(v, GUARD_NO_GAIN);
 		low = balloond_max(low, target);
 	}
 	/* Nor is anything set aside for one that may not grow either. */

@@ -115,6 +115,15 @@ struct memory {
 
 	struct foreign_memory foreign; /* core/foreign.c */
 
+	/* yield (core/yield.c) */
+	uint64_t full_size, full_resident; /* before it was made smaller, and what was resident */
+	usec_t futile_since;               /* the host has had nothing of that since; 0: it had */
+	usec_t futile;                     /* when that was last certain; 0: never */
+
+	/* of the last plan, and the first plan of those that came to the same state */
+	uint32_t state;
+	usec_t state_since;
+
 	struct shadow shadow; /* core/tally.c */
 };
 

@@ -6,6 +6,7 @@
 #include "balloond/core/foreign.h"
 #include "balloond/core/match.h"
 #include "balloond/core/progress.h"
+#include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
 #define MIN_DEFAULT_PERMILLE 500u
@@ -163,6 +164,32 @@ static enum guest_state judge_inhibited(struct verdict *v, uint32_t facts)
 	return STATE_MAX;
 }
 
+/* What it is that has it, where that is known. */
+static enum guest_state judge_busy(struct verdict *v, uint32_t facts)
+{
+	static const struct {
+		uint32_t fact;
+		enum reason reason;
+	} rows[] = {
+		{ GUEST_LOST, REASON_LOST },         { GUEST_HUNG, REASON_HUNG },
+		{ GUEST_SAVING, REASON_SAVING },     { GUEST_MIGRATING, REASON_MIGRATING },
+		{ GUEST_SNAPSHOT, REASON_SNAPSHOT }, { GUEST_ARRIVED, REASON_ARRIVED },
+		{ GUEST_BUSY, REASON_JOB },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (facts & rows[i].fact)
+			return set(v, STATE_BUSY, rows[i].reason);
+	return STATE_MAX;
+}
+
+/* Windows' driver fills one answer by itself; all that is in there comes from a service. */
+static bool tells_nothing(const struct guest *g)
+{
+	return g->stamp != 0 && g->seen.total == BALLOOND_UNKNOWN &&
+	       g->seen.usable == BALLOOND_UNKNOWN && g->seen.unused == BALLOOND_UNKNOWN;
+}
+
 static enum guest_state judge_statistics(const struct config *config, struct verdict *v,
 					 const struct guest *g, const struct memory *m, usec_t now)
 {
@@ -170,6 +197,8 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 		return set(v, STATE_BLIND, REASON_STATS_GATED);
 	if (g->facts & GUEST_NO_STATS)
 		return set(v, STATE_BLIND, REASON_NO_STATS);
+	if (tells_nothing(g))
+		return set(v, STATE_BLIND, REASON_NO_SERVICE);
 	if (g->stamp != 0 && !is_stale(g, m, now))
 		return m->used == BALLOOND_UNKNOWN
 			       ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
@@ -205,7 +234,7 @@ static enum guest_state judge_state(const struct config *config, const struct sn
 				    struct verdict *v, const struct guest *g,
 				    const struct memory *m, uint32_t level)
 {
-	enum guest_state inhibited;
+	enum guest_state found;
 
 	if (g->facts & GUEST_CONTAINER)
 		return set(v, STATE_NO_BALLOON, REASON_CONTAINER);
@@ -215,25 +244,24 @@ static enum guest_state judge_state(const struct config *config, const struct sn
 			   g->facts & GUEST_HUNG ? REASON_HUNG : REASON_NOT_INSPECTED);
 	if (!(g->facts & GUEST_BALLOON))
 		return set(v, STATE_NO_BALLOON, REASON_NO_BALLOON);
-	inhibited = judge_inhibited(v, g->facts);
-	if (inhibited != STATE_MAX)
-		return inhibited;
+	found = judge_inhibited(v, g->facts);
+	if (found != STATE_MAX)
+		return found;
 	if (foreign_is_owned(v->promise, g, s->host.facts, &v->reason))
 		return STATE_OWNED;
 	if (g->facts & GUEST_PAUSED)
 		return set(v, STATE_PAUSED, REASON_PAUSED);
-	if (g->facts & GUEST_LOST)
-		return set(v, STATE_BUSY, REASON_LOST);
-	if (g->facts & GUEST_HUNG)
-		return set(v, STATE_BUSY, REASON_HUNG);
-	if (g->facts & GUEST_BUSY)
-		return set(v, STATE_BUSY, REASON_JOB);
+	found = judge_busy(v, g->facts);
+	if (found != STATE_MAX)
+		return found;
 	if (judge_is_booting(g, m, s->now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
 	if (v->promise && v->promise->dry_run)
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
+	if (yield_is_futile(m, s->now))
+		return set(v, STATE_FUTILE, REASON_FUTILE);
 	if (progress_is_stuck(m, s->now))
 		return set(v, STATE_STUCK, REASON_STUCK);
 	if (foreign_holds(m, s->now, &v->reason))
@@ -312,7 +340,8 @@ void judge_guest(const struct config *config, const struct snapshot *s, const st
 	 * conditions of a rule. */
 	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
 		 v->state != STATE_OBSERVED &&
-		 (state_row(v->state)->may_grow || v->state == STATE_HELD) &&
+		 (state_row(v->state)->may_grow || v->state == STATE_HELD ||
+		  v->reason == REASON_ARRIVED) &&
 		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
 }
 

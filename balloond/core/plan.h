@@ -30,6 +30,7 @@ struct verdict {
 	const struct guest *source;  /* of the snapshot */
 	enum guest_state state;
 	enum reason reason;
+	usec_t state_age;
 	const struct promise *promise; /* NULL: none matches; built-in defaults hold */
 	const struct rule *rule;       /* NULL: none applies */
 	bool matched; /* a rule's match holds and its entry is no dry run: it may be touched */

@@ -17,6 +17,7 @@
 #include "balloond/core/progress.h"
 #include "balloond/core/sampling.h"
 #include "balloond/core/tally.h"
+#include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
 /* Who may have set its size, and whether it follows. */
@@ -40,6 +41,7 @@ static enum progress observe(const struct config *config, const struct snapshot 
 		.is_owned = foreign_is_owned(promise, g, s->host.facts, &reason),
 	};
 
+	yield_observe(m, g, look.is_exempt);
 	switch (foreign_observe(m, g, &look)) {
 	case FOREIGN_NONE:
 		break;
@@ -211,6 +213,16 @@ static void explain(struct verdict *v)
 		v->reason = at_rest ? REASON_GUARD : v->reason;
 }
 
+/* How long it has had its state. */
+static void date(struct verdict *v, struct memory *m, usec_t now)
+{
+	if (m->state_since == 0 || m->state != (uint32_t)v->state) {
+		m->state = (uint32_t)v->state;
+		m->state_since = now;
+	}
+	v->state_age = now - m->state_since;
+}
+
 static void add_step(struct plan *plan, size_t i, enum phase phase)
 {
 	const struct verdict *v = &plan->verdicts[i];
@@ -275,6 +287,7 @@ static void finish(struct history *h, bool dry_run, struct plan *plan)
 		if (v->guest.target == BALLOOND_UNKNOWN)
 			v->target = BALLOOND_UNKNOWN;
 		explain(v);
+		date(v, &h->guests[i], plan->now);
 		h->guests[i].claim = v->proposal.claim;
 	}
 	write_steps(plan);

@@ -38,6 +38,7 @@ const struct published_figure published_figures[] = {
 	FIGURE("swap-out", BALLOOND_BYTES, guest.swap_out, "swapped out since its boot"),
 	FIGURE("major-faults", BALLOOND_COUNT, guest.major_faults, "since its boot"),
 	FIGURE("stats-age", BALLOOND_USEC, guest.stats_age, "age of its statistics"),
+	FIGURE("state-age", BALLOOND_USEC, state_age, "how long it has had its state"),
 };
 
 const size_t n_published_figures = sizeof(published_figures) / sizeof(published_figures[0]);

@@ -40,6 +40,11 @@ enum guest_facts {
 	GUEST_OVIRT = 1u << 16, /* the metadata of managers that have guests of their own */
 	GUEST_CLOUDSTACK = 1u << 17,
 	GUEST_ELASTIC = 1u << 18, /* has virtio-mem, which libvirt counts in */
+	/* What job it is that has it, besides BUSY. */
+	GUEST_SAVING = 1u << 19,
+	GUEST_MIGRATING = 1u << 20,
+	GUEST_SNAPSHOT = 1u << 21,
+	GUEST_ARRIVED = 1u << 22, /* migrated, restored or reverted: nothing heard of it since */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the

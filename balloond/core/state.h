@@ -16,6 +16,7 @@ enum guest_state {
 	STATE_BUSY,     /* a job has it, or its hypervisor does not answer or hangs */
 	STATE_BOOTING,  /* started or rebooted while balloond looked on */
 	STATE_OBSERVED, /* no rule matches it */
+	STATE_FUTILE,   /* the host gains nothing, as measured: relieved, not shrunk */
 	STATE_STUCK,    /* does not follow its target */
 	STATE_FOREIGN,  /* its size is not what balloond asked for */
 	STATE_HELD,     /* somebody who may has fixed its size */
@@ -53,11 +54,16 @@ enum reason {
 	REASON_CONFIDENTIAL,
 	REASON_HUGEPAGES,
 	REASON_LOCKED,
+	REASON_FUTILE,
 	REASON_OWNED_OVIRT,
 	REASON_OWNED_CLOUDSTACK,
 	REASON_OWNED_VDSM,
 	REASON_OWNED_MOM,
 	REASON_PAUSED,
+	REASON_SAVING,
+	REASON_MIGRATING,
+	REASON_SNAPSHOT,
+	REASON_ARRIVED,
 	REASON_JOB,
 	REASON_LOST,
 	REASON_HUNG,
@@ -74,6 +80,7 @@ enum reason {
 	REASON_STALE,
 	REASON_STARVED, /* stale, and had nothing left when it last reported */
 	REASON_NEVER_REPORTED,
+	REASON_NO_SERVICE,
 	REASON_PERIOD_KEPT,
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
@@ -109,6 +116,7 @@ enum guard_rule {
 	GUARD_MARGIN,       /* never below used + margin */
 	GUARD_STUCK,        /* stuck memory is not counted on */
 	GUARD_HELD,         /* what is held stays */
+	GUARD_NO_GAIN,      /* no shrinking that the host would not feel */
 	GUARD_COOL_DOWN,    /* no shrinking after distress */
 	GUARD_DEAD_BAND,    /* no trivial moves */
 	GUARD_SHRINK_LIMIT, /* limits per elapsed time on shrinking */

@@ -24,6 +24,9 @@
  * have met a monitoring tool, or our own call. */
 #define SHORT_MAX 2u
 
+/* Until then one that went on elsewhere is given to report anew. */
+#define ARRIVED_MAX (15u * 1000000u)
+
 void domain_begin(struct domain *d, const char *name, usec_t booted, usec_t now)
 {
 	struct domain fresh = {
@@ -138,6 +141,27 @@ static void set_freshness(struct domain *d, const struct sample *sample, const s
 		d->stats_age = sample->is_computed ? 0 : find_age(d, stamp, sweep);
 }
 
+/* It goes on as it was: libvirt's idea of its size and QEMU's period are those of before, or none.
+ * Only the first look tells; the reason that libvirt gives stays until the next change. */
+static void take_arrival(struct domain *d, const struct sample *sample, const struct sweep *sweep)
+{
+	bool is_new = sample->is_arrived && !d->is_arrived;
+
+	d->is_arrived = sample->is_arrived;
+	if (is_new) {
+		d->guest.booted = 0;
+		d->moving_until = 0;
+		d->arrived = sweep->ended;
+		d->arrived_stamp = d->guest.stamp;
+		d->calls.wants_inspection = d->calls.wants_actual = true;
+		d->calls.inspect_after = 0;
+		d->calls.rearms = true;
+		d->calls.period_asked = 0;
+	} else if (d->guest.stamp != d->arrived_stamp) {
+		d->arrived = 0;
+	}
+}
+
 static void copy_name(struct guest *guest, const char *name)
 {
 	memcpy(guest->name, name, sizeof(guest->name));
@@ -185,6 +209,7 @@ void domain_take_sample(struct domain *d, const struct sample *sample, const str
 		return;
 	set_freshness(d, sample, sweep);
 	set_figures(d, sample);
+	take_arrival(d, sample, sweep);
 }
 
 static void set_labels(struct guest *guest, const struct guest_labels *labels)
@@ -214,6 +239,9 @@ bool domain_take_inspection(struct domain *d, const struct inspection *inspectio
 		d->guest.sold = inspection->sold;
 	else if (d->guest.sold == BALLOOND_UNKNOWN)
 		d->guest.sold = actual != BALLOOND_UNKNOWN ? actual : d->guest.seen.actual;
+	else /* what was plugged in or out since */
+		d->guest.sold = minus(d->guest.sold + inspection->live.plugged, d->plugged);
+	d->plugged = inspection->live.plugged;
 	if (actual == BALLOOND_UNKNOWN || actual == d->guest.seen.actual)
 		return false;
 	/* Only from the next sweep on: what the guest says of itself fits the size of its sweep. */
@@ -230,8 +258,12 @@ void domain_compose(struct domain *d, usec_t now, struct guest *ret)
 		ret->facts |= GUEST_LOST;
 	if (d->is_hung)
 		ret->facts |= GUEST_HUNG;
-	if (d->n_short >= SHORT_MAX || now < d->moving_until)
+	if (d->n_short >= SHORT_MAX)
 		ret->facts |= GUEST_BUSY;
+	if (now < d->moving_until)
+		ret->facts |= GUEST_BUSY | GUEST_MIGRATING;
+	if (d->arrived != 0 && now - d->arrived < ARRIVED_MAX)
+		ret->facts |= GUEST_BUSY | GUEST_ARRIVED;
 	ret->seen.stats_age = d->stats_age;
 	if (d->stats_age != BALLOOND_UNKNOWN)
 		ret->seen.stats_age += minus(now, d->stats_swept);

@@ -168,6 +168,9 @@ static void read_sizes(xmlXPathContextPtr context, struct domain_facts *facts)
 					0);
 	facts->elastic_current =
 		sum_bytes(context, "/domain/devices/memory[@model='virtio-mem']/target/current", 0);
+	facts->plugged = sum_bytes(context, "/domain/devices/memory[@model='dimm']/target/size", 0);
+	if (facts->plugged == BALLOOND_UNKNOWN)
+		facts->plugged = 0;
 	facts->maximum = without(maximum, facts->elastic_size);
 	facts->current = without(current, facts->elastic_current);
 	if (facts->current == BALLOOND_UNKNOWN || facts->current > facts->maximum)

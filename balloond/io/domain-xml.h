@@ -16,6 +16,7 @@ struct domain_facts {
 	uint64_t current; /* <currentMemory>, without virtio-mem; maximum where it is missing */
 	usec_t period;    /* of the balloon's statistics, 0: off */
 	uint64_t elastic_size, elastic_current; /* of all virtio-mem devices together, bytes */
+	uint64_t plugged;                       /* of all DIMMs together, bytes */
 	struct guest_labels labels; /* without hypervisor: that is the connection's to tell */
 	struct tenant_wish wish;
 };

@@ -24,6 +24,7 @@ struct domain_calls {
 	usec_t inspect_after; /* after one that failed */
 	uint64_t target;      /* to be asked for, or UNKNOWN */
 	usec_t period;        /* to be set, 0: none */
+	bool rearms;          /* whatever its definition says, QEMU may have none */
 	usec_t inspected;     /* when last */
 	usec_t period_asked;  /* when last, 0: never */
 	struct breaker breaker;
@@ -39,12 +40,16 @@ struct domain {
 	usec_t stopped;      /* hidden: since when */
 	usec_t run_seen;     /* when this run was first seen */
 	usec_t moving_until; /* a migration is told to copy it */
+	bool is_arrived;     /* it was migrated, restored or reverted to where it runs */
+	usec_t arrived;      /* when that was seen; 0: it has reported since */
+	uint64_t arrived_stamp;
 
 	uint32_t swept_facts, inspected_facts;
 	unsigned n_short; /* sweeps in a row that found somebody else's job */
 
 	uint64_t raw_maximum, raw_actual;       /* as libvirt says, virtio-mem included */
 	uint64_t elastic_size, elastic_current; /* of virtio-mem */
+	uint64_t plugged;                       /* DIMMs, at the last inspection */
 	uint64_t wrong_actual; /* libvirt's raw_actual that is known to be wrong, or UNKNOWN */
 	uint64_t known_actual; /* what is right instead */
 

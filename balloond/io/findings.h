@@ -16,7 +16,8 @@ struct sample {
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
 	int id;           /* of this run of the domain; -1: unknown */
-	uint32_t facts;   /* CONTAINER, PAUSED, BUSY, STATS_GATED, NO_STATS */
+	uint32_t facts;   /* CONTAINER, PAUSED, BUSY and whose job, STATS_GATED, NO_STATS */
+	bool is_arrived;  /* this run went on where another one had ended: it did not boot */
 	bool is_unread;   /* not asked for this time: nothing but names, id and its cgroup's figures
 			   */
 	bool is_hung;     /* nobody may ask its hypervisor; not read */

@@ -120,8 +120,11 @@ static void want_period(struct live *live, struct domain *d, usec_t now)
 	if ((d->inspected_facts & (GUEST_INSPECTED | GUEST_BALLOON)) !=
 	    (GUEST_INSPECTED | GUEST_BALLOON))
 		return;
-	if (d->guest.period > 0 && d->guest.period <= wanted)
-		return;
+	if (d->guest.period > 0 && d->guest.period <= wanted) {
+		if (!d->calls.rearms)
+			return;
+		wanted = d->guest.period;
+	}
 	if (d->calls.period_asked > 0 && now - d->calls.period_asked < PERIOD_AGAIN)
 		return;
 	d->calls.period = wanted;
@@ -166,14 +169,17 @@ static void recall_sold(struct live *live, struct domain *d)
 static void on_inspected(struct live *live, struct domain *d, const struct call_result *result)
 {
 	usec_t now = clock_monotonic();
+	uint64_t sold;
 
 	if (result->is_over && result->error >= 0) {
 		if (result->inspection.is_transient)
 			recall_sold(live, d);
+		sold = d->guest.sold;
 		if (domain_take_inspection(d, &result->inspection, now)) {
 			d->wants_reading = true;
 			live_sweep_soon(live, d->source);
 		}
+		live->sold.is_dirty = live->sold.is_dirty || d->guest.sold != sold;
 		return;
 	}
 	d->calls.wants_inspection = d->calls.wants_actual = true;
@@ -202,6 +208,7 @@ static void on_period_set(struct domain *d, const struct call_result *result)
 	if (result->error < 0)
 		return;
 	d->guest.period = result->call.period;
+	d->calls.rearms = false;
 	d->calls.wants_inspection = true;
 }
 

@@ -11,10 +11,10 @@
 /* In the order of the enumerations that they name. */
 const char *const trace_level_words[] = { "normal", "tight", "low", "critical", NULL };
 static const char *const fact_words[] = {
-	"inspected", "balloon",        "container",      "devices-pin", "confidential",
-	"hugepages", "locked",         "paused",         "busy",        "stats-gated",
-	"no-stats",  "deflate-on-oom", "free-reporting", "transient",   "lost",
-	"hung",      "ovirt",          "cloudstack",     "elastic",     NULL
+	"inspected",      "balloon",   "container", "devices-pin", "confidential", "hugepages",
+	"locked",         "paused",    "busy",      "stats-gated", "no-stats",     "deflate-on-oom",
+	"free-reporting", "transient", "lost",      "hung",        "ovirt",        "cloudstack",
+	"elastic",        "saving",    "migrating", "snapshot",    "arrived",      NULL
 };
 static const char *const host_words[] = { "mom", "vdsm", "ksmtuned", NULL };
 static const char *const flag_words[] = { "may-grow",   "may-shrink", "stale",    "blind",
@@ -188,6 +188,12 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("own-2", TRACE_BYTES, foreign.own[1]),
 	MEMORY("own-3", TRACE_BYTES, foreign.own[2]),
 	MEMORY("own-4", TRACE_BYTES, foreign.own[3]),
+	MEMORY("full-size", TRACE_BYTES, full_size),
+	MEMORY("full-resident", TRACE_BYTES, full_resident),
+	MEMORY("futile-since", TRACE_USEC, futile_since),
+	MEMORY("futile", TRACE_USEC, futile),
+	MEMORY("state", TRACE_COUNT, state),
+	MEMORY("state-since", TRACE_USEC, state_since),
 };
 const struct trace_table trace_memory = { memory_fields, ELEMENTSOF(memory_fields) };
 

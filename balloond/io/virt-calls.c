@@ -16,6 +16,7 @@
 #include "balloond/io/domain-xml.h"
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
+#include "balloond/policy-math.h"
 
 /* libvirt's daemons serve five requests of a connection at the same time (max_client_requests). */
 #define N_CALLERS 4u
@@ -88,7 +89,10 @@ static int inspect(virDomainPtr domain, const struct call *call, struct inspecti
 		r = read_facts(domain, VIR_DOMAIN_XML_INACTIVE, &persistent);
 		if (r < 0)
 			return r;
+		/* What was plugged in while it runs was sold as well. */
 		ret->sold = persistent.current;
+		if (ret->sold != BALLOOND_UNKNOWN)
+			ret->sold = balloond_sub(ret->sold + ret->live.plugged, persistent.plugged);
 	}
 	ret->actual = call->skip_stats ? BALLOOND_UNKNOWN : ask_actual(domain);
 	return 0;

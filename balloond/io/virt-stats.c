@@ -62,15 +62,39 @@ void virt_sample_init(struct sample *sample)
 		set_figure(sample, &rows[i], UINT64_MAX);
 }
 
-/* Paused for whatever reason: nothing moves, and no figure is refreshed.  After post-copy began
+/* What is paused stands for a job is busy: nobody meant it to stand still.  After post-copy began
  * to run here, memory is still on its way and discards are inhibited. */
+static const struct {
+	int state, reason;
+	uint32_t facts;
+	bool is_arrived;
+} runs[] = {
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, GUEST_MIGRATING, false },
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY, GUEST_MIGRATING, false },
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY_FAILED, GUEST_MIGRATING, false },
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE, GUEST_SAVING, false },
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_DUMP, GUEST_SAVING, false },
+	{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SNAPSHOT, GUEST_SNAPSHOT, false },
+	{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_POSTCOPY, GUEST_MIGRATING, true },
+	{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_POSTCOPY_FAILED, GUEST_MIGRATING, true },
+	{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_MIGRATED, 0, true },
+	{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED, 0, true },
+	{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_FROM_SNAPSHOT, 0, true },
+};
+
 void virt_sample_set_state(int state, int reason, struct sample *sample)
 {
+	for (size_t i = 0; i < ELEMENTSOF(runs); i++) {
+		uint32_t job = runs[i].facts;
+
+		if (runs[i].state != state || runs[i].reason != reason)
+			continue;
+		sample->facts |= job | (job ? GUEST_BUSY : 0u);
+		sample->is_arrived = runs[i].is_arrived;
+		return;
+	}
 	if (state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED)
 		sample->facts |= GUEST_PAUSED;
-	if (state == VIR_DOMAIN_RUNNING &&
-	    (reason == VIR_DOMAIN_RUNNING_POSTCOPY || reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
-		sample->facts |= GUEST_BUSY;
 }
 
 static const struct row *find_row(const char *name)

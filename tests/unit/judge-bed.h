@@ -48,6 +48,7 @@ static inline void bed_init(struct bed *bed)
 	guest_init(&bed->guest, "u", "db-1");
 	bed->guest.facts = GUEST_INSPECTED | GUEST_BALLOON;
 	bed->guest.seen.maximum = bed->guest.seen.actual = bed->guest.sold = 4 * GiB;
+	bed->guest.seen.total = 4 * GiB;
 	bed->guest.seen.stats_age = 0;
 	bed->guest.swept = NOW;
 	bed->guest.stamp = 1;

@@ -37,6 +37,27 @@ START_TEST(a_transient_domain_is_sold_the_size_that_it_had_when_first_seen)
 }
 END_TEST
 
+START_TEST(a_dimm_was_sold_to_a_transient_domain_as_well)
+{
+	struct inspection inspection = sane_inspection();
+
+	inspection.is_transient = true;
+	inspection.sold = BALLOOND_UNKNOWN;
+	inspection.live.plugged = 128 * MIB;
+	inspect('a', &inspection);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].sold, 512 * MIB); /* it was in there already */
+	inspection.live.plugged = 384 * MIB;
+	inspect('a', &inspection);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].sold, 768 * MIB);
+	inspection.live.plugged = 0;
+	inspect('a', &inspection);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].sold, 384 * MIB);
+}
+END_TEST
+
 START_TEST(a_cached_size_that_is_wrong_is_corrected_until_it_moves)
 {
 	struct inspection inspection = sane_inspection();
@@ -283,6 +304,7 @@ static Suite *domain_facts_suite(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, sold_is_the_persistent_size);
 	tcase_add_test(tc, a_transient_domain_is_sold_the_size_that_it_had_when_first_seen);
+	tcase_add_test(tc, a_dimm_was_sold_to_a_transient_domain_as_well);
 	tcase_add_test(tc, a_cached_size_that_is_wrong_is_corrected_until_it_moves);
 	tcase_add_test(tc, virtio_mem_is_taken_off_all_sizes);
 	tcase_add_test(tc, figures_that_cannot_be_are_unknown);

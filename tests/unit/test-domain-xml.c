@@ -207,6 +207,7 @@ START_TEST(virtio_mem_is_taken_off)
 	ck_assert_int_eq(parse("virtio-mem", &facts), 0);
 	ck_assert_uint_eq(facts.elastic_size, 8 * BALLOOND_GIB);
 	ck_assert_uint_eq(facts.elastic_current, BALLOOND_GIB);
+	ck_assert_uint_eq(facts.plugged, BALLOOND_GIB); /* the one that is a DIMM */
 	ck_assert_uint_eq(facts.maximum, 2 * BALLOOND_GIB);
 	ck_assert_uint_eq(facts.current, 2 * BALLOOND_GIB);
 }

@@ -235,6 +235,41 @@ START_TEST(what_a_boot_a_pause_or_new_memory_does_is_nobodys_order)
 }
 END_TEST
 
+/* QEMU keeps what the balloon holds, whether or not the driver would take memory back. */
+START_TEST(a_dimm_moves_the_target_along)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.facts |= _i ? GUEST_AUTODEFLATE : 0;
+	bed.guest.seen.maximum += 512 * MiB;
+	rest(&bed, 1536 * MiB, 60);
+	ck_assert_uint_eq(bed.memory.target, 1536 * MiB);
+	bed.guest.seen.maximum -= 512 * MiB;
+	rest(&bed, 1 * GiB, 60);
+	ck_assert_uint_eq(bed.memory.target, 1 * GiB);
+	ck_assert_uint_eq(bed.memory.distress, 0);
+	ck_assert_int_eq(reason_of(&bed), REASON_MAX);
+}
+END_TEST
+
+START_TEST(a_guest_that_arrived_has_the_size_that_it_came_with)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.guest.facts |= GUEST_BUSY | GUEST_ARRIVED;
+	bed.look.is_exempt = true;
+	rest(&bed, 1800 * MiB, 1);
+	ck_assert_uint_eq(bed.memory.target, 1800 * MiB);
+	ck_assert(!bed.memory.asked);
+	bed.guest.facts &= ~(uint32_t)(GUEST_BUSY | GUEST_ARRIVED);
+	bed.look.is_exempt = false;
+	rest(&bed, 1800 * MiB, 60);
+	ck_assert_int_eq(reason_of(&bed), REASON_MAX);
+}
+END_TEST
+
 START_TEST(an_order_from_before_balloond_began_is_nobodys)
 {
 	struct bed bed;
@@ -312,6 +347,8 @@ int main(void)
 	tcase_add_test(tc, a_guest_that_deflates_and_never_rests_has_cried);
 	tcase_add_loop_test(tc, what_a_boot_a_pause_or_new_memory_does_is_nobodys_order, 0,
 			    2 * (OTHER_MAXIMUM + 1));
+	tcase_add_loop_test(tc, a_dimm_moves_the_target_along, 0, 2);
+	tcase_add_test(tc, a_guest_that_arrived_has_the_size_that_it_came_with);
 	tcase_add_test(tc, an_order_from_before_balloond_began_is_nobodys);
 	tcase_add_test(tc, a_boot_ends_the_quiet_and_leaves_the_ceiling);
 	tcase_add_test(tc, what_is_ignored_or_owned_has_no_ceiling_of_others);

@@ -136,12 +136,27 @@ static bool grants_only_what_the_host_has(struct scene *s)
 	return s->plan.verdicts[0].target < 2 * GiB;
 }
 
+static bool leaves_free_pages_that_the_host_has_already(struct scene *s)
+{
+	s->config.host.commit = COMMIT_ELASTIC;
+	s->config.host.pool.value = 1 * GiB;
+	scene_add(s, "g00", 2 * GiB, 64 * MiB);
+	s->guests[0].facts |= GUEST_FREE_REPORTING;
+	scene_proposal[0] = 1 * GiB;
+	for (unsigned i = 0; i < 10; i++) {
+		s->guests[0].seen.unused = balloond_sub(s->guests[0].seen.actual, 128 * MiB);
+		scene_tick(s, SECOND);
+	}
+	return s->guests[0].seen.actual == 2 * GiB;
+}
+
 static const struct scenario scenarios[] = {
 	{ GUARD_BOUNDS, "floor and ceiling", never_leaves_floor_and_ceiling, false },
 	{ GUARD_STALE, "stale never shrinks", never_shrinks_on_stale_statistics, true },
 	{ GUARD_MARGIN, "used + margin", leaves_what_is_used_and_a_margin, true },
 	{ GUARD_STUCK, "stuck is left alone", lets_a_stuck_guest_alone, true },
 	{ GUARD_HELD, "what is held stays", leaves_what_is_held, true },
+	{ GUARD_NO_GAIN, "free pages are back", leaves_free_pages_that_the_host_has_already, true },
 	{ GUARD_COOL_DOWN, "cool-down after distress", waits_after_distress, true },
 	{ GUARD_DEAD_BAND, "no trivial moves", ignores_trivial_moves, true },
 	{ GUARD_SHRINK_LIMIT, "limit per elapsed time", shrinks_no_faster_than_its_limit, true },
@@ -185,6 +200,25 @@ START_TEST(guard_has_a_scenario_and_words_for_every_rule)
 		ck_assert_ptr_nonnull(guard_row(rule)->name);
 		ck_assert_ptr_nonnull(guard_row(rule)->text);
 	}
+}
+END_TEST
+
+START_TEST(guard_lets_cold_cache_of_a_guest_that_reports_its_free_pages_go)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.config.host.commit = COMMIT_ELASTIC;
+	s.config.host.pool.value = 1 * GiB;
+	scene_add(&s, "g00", 2 * GiB, 64 * MiB);
+	s.guests[0].facts |= GUEST_FREE_REPORTING;
+	scene_proposal[0] = 1 * GiB;
+	for (unsigned i = 0; i < 10; i++) {
+		/* All but what it needs and 200 MiB is cache. */
+		s.guests[0].seen.unused = balloond_min(200 * MiB, s.guests[0].seen.actual);
+		scene_tick(&s, SECOND);
+	}
+	ck_assert_uint_le(s.guests[0].seen.actual, 1 * GiB);
 }
 END_TEST
 
@@ -321,6 +355,7 @@ static Suite *guard_suite(void)
 	tcase_add_loop_test(tc, guard_rule_keeps_its_promise, 0, n);
 	tcase_add_loop_test(tc, guard_rule_is_needed, 0, n);
 	tcase_add_test(tc, guard_has_a_scenario_and_words_for_every_rule);
+	tcase_add_test(tc, guard_lets_cold_cache_of_a_guest_that_reports_its_free_pages_go);
 	tcase_add_test(tc, guard_shrinks_the_host_no_faster_than_its_limit);
 	tcase_add_test(tc, guard_leaves_no_rest_of_a_limited_shrink);
 	tcase_add_test(tc, guard_shrinks_many_guests_by_few_large_moves);

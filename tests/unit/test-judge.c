@@ -28,6 +28,10 @@ enum change {
 	PERIOD_KEPT,
 	KEPT_BUT_REPORTS,
 	NO_USABLE,
+	NO_FIGURES,
+	NO_FIGURES_AND_OLD,
+	FUTILE,
+	FUTILE_AND_STUCK,
 	HELD,
 	HELD_AND_LOW,
 	ORDERED_AND_CRITICAL,
@@ -73,6 +77,13 @@ static const struct state_test {
 	{ GUEST_PAUSED, NOTHING, STATE_PAUSED, REASON_PAUSED },
 	{ GUEST_PAUSED | GUEST_BUSY, JUST_BOOTED, STATE_PAUSED, REASON_PAUSED },
 	{ GUEST_BUSY, JUST_BOOTED, STATE_BUSY, REASON_JOB },
+	{ GUEST_BUSY | GUEST_SAVING, NOTHING, STATE_BUSY, REASON_SAVING },
+	{ GUEST_BUSY | GUEST_MIGRATING, JUST_BOOTED, STATE_BUSY, REASON_MIGRATING },
+	{ GUEST_BUSY | GUEST_SNAPSHOT, STUCK, STATE_BUSY, REASON_SNAPSHOT },
+	{ GUEST_BUSY | GUEST_ARRIVED, NEVER_REPORTED, STATE_BUSY, REASON_ARRIVED },
+	{ GUEST_BUSY | GUEST_MIGRATING | GUEST_ARRIVED, NOTHING, STATE_BUSY, REASON_MIGRATING },
+	{ GUEST_BUSY | GUEST_MIGRATING | GUEST_HUNG, NOTHING, STATE_BUSY, REASON_HUNG },
+	{ GUEST_ELASTIC, NOTHING, STATE_MANAGED, REASON_POLICY },
 	{ GUEST_LOST, NOTHING, STATE_BUSY, REASON_LOST },
 	{ GUEST_LOST | GUEST_HUNG, NOTHING, STATE_BUSY, REASON_LOST },
 	{ GUEST_HUNG, NOTHING, STATE_BUSY, REASON_HUNG },
@@ -98,6 +109,11 @@ static const struct state_test {
 	{ 0, AGE_UNKNOWN, STATE_STALE, REASON_STALE },
 	{ 0, NEVER_REPORTED, STATE_BLIND, REASON_NEVER_REPORTED },
 	{ 0, NO_USABLE, STATE_BLIND, REASON_NEVER_REPORTED },
+	{ 0, NO_FIGURES, STATE_BLIND, REASON_NO_SERVICE },
+	{ 0, NO_FIGURES_AND_OLD, STATE_BLIND, REASON_NO_SERVICE },
+	{ 0, FUTILE, STATE_FUTILE, REASON_FUTILE },
+	{ GUEST_LOCKED, FUTILE, STATE_INHIBITED, REASON_LOCKED },
+	{ 0, FUTILE_AND_STUCK, STATE_FUTILE, REASON_FUTILE },
 	{ 0, PERIOD_KEPT, STATE_BLIND, REASON_PERIOD_KEPT },
 	{ 0, KEPT_BUT_REPORTS, STATE_MANAGED, REASON_POLICY },
 	{ 0, HELD, STATE_HELD, REASON_HELD_TENANT },
@@ -131,8 +147,10 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->level = BALLOOND_LEVEL_CRITICAL;
 	}
 	bed->promise.dry_run = change == DRY_ENTRY;
-	if (change == STUCK)
+	if (change == STUCK || change == FUTILE_AND_STUCK)
 		bed->memory.no_shrink_until = NOW + 1;
+	if (change == FUTILE || change == FUTILE_AND_STUCK)
+		bed->memory.futile = NOW;
 	if (change == JUST_BOOTED || change == SAMPLED_LATELY)
 		bed->guest.booted = NOW - 60 * SECOND;
 	if (change == SAMPLED_LATELY)
@@ -201,8 +219,12 @@ static void change_statistics(struct bed *bed, enum change change)
 		bed->guest.seen.stats_age = 181 * SECOND + 1;
 	if (change == AGE_UNKNOWN)
 		bed->guest.seen.stats_age = UNKNOWN;
-	if (change == NO_USABLE)
+	if (change == NO_USABLE || change == NO_FIGURES || change == NO_FIGURES_AND_OLD)
 		bed->memory.used = UNKNOWN;
+	if (change == NO_FIGURES || change == NO_FIGURES_AND_OLD)
+		bed->guest.seen.total = UNKNOWN;
+	if (change == NO_FIGURES_AND_OLD)
+		bed->guest.seen.stats_age = 3600 * SECOND;
 }
 
 START_TEST(state_is_the_first_of_the_table_that_holds)

@@ -27,12 +27,14 @@ enum way {
 	FELL_SILENT_STARVING,
 	NEVER_SPOKE,
 	NEVER_SPOKE_BUT_HAS_MIN,
+	NO_SERVICE,
 	PERIOD_KEPT,
 	NO_CONDITION_HOLDS,
 	MOM_RUNS,
 	VDSM_RUNS,
 	SET_SMALLER,
 	SET_LARGER,
+	NO_GAIN,
 };
 
 enum charge {
@@ -61,6 +63,9 @@ static const struct row {
 	  "it is backed by huge pages: the host would gain nothing" },
 	{ STATE_INHIBITED, BY_FACTS, GUEST_LOCKED, false, false, ITS_SIZE,
 	  "its memory is locked: the host would gain nothing" },
+	/* Only that was measured: it is relieved all the same. */
+	{ STATE_FUTILE, NO_GAIN, 0, true, false, ITS_SIZE,
+	  "it was made smaller, and the host gained nothing" },
 	{ STATE_OWNED, BY_FACTS, GUEST_OVIRT, false, false, ITS_SIZE,
 	  "oVirt has it: it is only observed" },
 	{ STATE_OWNED, BY_FACTS, GUEST_CLOUDSTACK, false, false, ITS_SIZE,
@@ -72,6 +77,14 @@ static const struct row {
 	{ STATE_PAUSED, BY_FACTS, GUEST_PAUSED, false, false, ITS_SIZE, "nothing of it moves" },
 	{ STATE_BUSY, BY_FACTS, GUEST_BUSY, false, false, ITS_SIZE,
 	  "a job such as a migration or a save has it" },
+	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_SAVING, false, false, ITS_SIZE,
+	  "its memory is being saved" },
+	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_MIGRATING, false, false, ITS_SIZE,
+	  "it is being migrated" },
+	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_SNAPSHOT, false, false, ITS_SIZE,
+	  "a snapshot of it is being made" },
+	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_ARRIVED, false, false, ITS_SIZE,
+	  "it has just been migrated, restored or reverted: it reports first" },
 	{ STATE_BUSY, BY_FACTS, GUEST_LOST, false, false, ITS_SIZE,
 	  "its hypervisor does not answer" },
 	{ STATE_BUSY, BY_FACTS, GUEST_HUNG, false, false, ITS_SIZE,
@@ -97,6 +110,8 @@ static const struct row {
 	{ STATE_BLIND, NEVER_SPOKE, 0, true, false, ITS_SIZE, "it has never reported statistics" },
 	{ STATE_BLIND, NEVER_SPOKE_BUT_HAS_MIN, 0, true, true, ITS_SIZE,
 	  "it has never reported statistics" },
+	{ STATE_BLIND, NO_SERVICE, 0, true, false, ITS_SIZE,
+	  "its driver reports no figures: its balloon service may not run" },
 	{ STATE_BLIND, PERIOD_KEPT, 0, true, false, ITS_SIZE,
 	  "its statistics are off, and the configuration says to keep that" },
 	{ STATE_BLIND, NEVER_SPOKE, GUEST_STATS_GATED, true, false, ITS_SIZE,
@@ -162,6 +177,7 @@ static void begin(struct bed *bed, const struct row *row)
 	if (s->promise.min_is_set)
 		s->promise.min = (struct amount){ AMOUNT_BYTES, 1 };
 	s->real[0].silent = is_silent;
+	g->stamp = row->way == NO_SERVICE; /* its driver's own, once */
 	if (row->way == MOM_RUNS || row->way == VDSM_RUNS)
 		s->snapshot.host.facts = row->way == MOM_RUNS ? HOST_MOM : HOST_VDSM;
 	if (row->way == SET_SMALLER)
@@ -193,6 +209,8 @@ static void enter(struct bed *bed, const struct row *row)
 		scene_proposal[0] = 1 * GiB;
 		scene_run(s, 14);
 	}
+	if (row->way == NO_GAIN)
+		s->history.guests[0].futile = s->snapshot.now;
 	scene_proposal[0] = 0;
 	if (row->way == SET_SMALLER || row->way == SET_LARGER) {
 		scene_run(s, 12);
