@@ -207,6 +207,8 @@ void domain_take_sample(struct domain *d, const struct sample *sample, const str
 	d->n_short = sample->is_short ? d->n_short + 1 : 0;
 	if (sample->is_short)
 		return;
+	if (d->moving_ends != 0 && sweep->began >= d->moving_ends)
+		d->moving_until = d->moving_ends = 0;
 	set_freshness(d, sample, sweep);
 	set_figures(d, sample);
 	take_arrival(d, sample, sweep);

@@ -141,10 +141,12 @@ static void take_event(struct domain *d, const struct event *event)
 		break;
 	case EVENT_MOVING:
 		d->moving_until = event->at + MOVING_FOR;
+		d->moving_ends = 0;
 		break;
 	case EVENT_STATE:
-		/* A migration may have ended here. */
-		d->moving_until = 0;
+		/* A migration may have ended here, or have begun to move the guest for good: a look
+		 * from now on tells. */
+		d->moving_ends = event->at;
 		d->calls.wants_inspection = d->calls.wants_actual = true;
 		d->wants_reading = true;
 		break;

@@ -40,6 +40,7 @@ struct domain {
 	usec_t stopped;      /* hidden: since when */
 	usec_t run_seen;     /* when this run was first seen */
 	usec_t moving_until; /* a migration is told to copy it */
+	usec_t moving_ends;  /* a sweep that begins later tells whether it still does; 0: none */
 	bool is_arrived;     /* it was migrated, restored or reverted to where it runs */
 	usec_t arrived;      /* when that was seen; 0: it has reported since */
 	uint64_t arrived_stamp;

@@ -16,6 +16,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 import uuid
@@ -117,6 +118,20 @@ def make_swap(path, mib):
         file.write(b"SWAPSPACE2")
 
 
+def make_qcow2(path, mib):
+    """What qemu-img makes of an empty disk, version 2: header, reference table, reference block and
+    first-level table, a cluster each."""
+    cluster = 1 << 16
+    with open(path, "wb") as file:
+        file.truncate(4 * cluster)
+        file.write(b"QFI\xfb" + struct.pack(">IQIIQIIQQIIQ", 2, 0, 0, 16, mib << 20, 0, 1,
+                                            3 * cluster, cluster, 1, 0, 0))
+        file.seek(cluster)
+        file.write(struct.pack(">Q", 2 * cluster))
+        file.seek(2 * cluster)
+        file.write(struct.pack(">4H", 1, 1, 1, 1))
+
+
 class Bench:
     def __init__(self):
         if "BALLOOND_BENCH_RUN" not in os.environ:
@@ -157,14 +172,18 @@ class Bench:
 
     def start_guest(self, name, memory_mib, current_mib=None, autodeflate=False,
                     free_page_reporting=False, cmdline="", stats_period=None, persistent=False,
-                    disk_mib=0, swap_mib=0, accel="qemu", balloon=True):
-        """Starts a guest and returns it booting. disk_mib is what `cache` can read at most."""
+                    disk_mib=0, swap_mib=0, accel="qemu", balloon=True, plug_mib=0,
+                    snapshots=False):
+        """Starts a guest and returns it booting. disk_mib is what `cache` can read at most,
+        plug_mib what can be plugged in. snapshots: it has a disk that keeps them."""
         spec = {key: value for key, value in locals().items() if key != "self"}
         spec.update(uuid=str(uuid.uuid4()), kernel=os.path.join(self.cache, "vmlinuz"),
                     initramfs=os.path.join(self.cache, "initramfs"),
                     log=os.path.join(self.directory, name + ".console"),
                     port=os.path.join(SOCKET_DIR, name + ".port"))
         spec["disks"] = self._make_disks(name, disk_mib, swap_mib)
+        if snapshots:
+            spec["disks"].append(("vdc", self._make_qcow2(name)))
         path = os.path.join(self.directory, name + ".xml")
         write_file(path, domain_xml(spec))
         if persistent:
@@ -214,6 +233,11 @@ class Bench:
             disks.append(("vdb", os.path.join(self.directory, name + ".swap")))
             make_swap(disks[-1][1], swap_mib)
         return disks
+
+    def _make_qcow2(self, name):
+        path = os.path.join(self.directory, name + ".qcow2")
+        make_qcow2(path, 16)
+        return path
 
     def _boots_with_kvm(self):
         try:

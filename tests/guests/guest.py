@@ -22,7 +22,7 @@ COMMAND_TIMEOUT_S = 30
 DOMAIN = """<domain type='{accel}'>
   <name>{name}</name>
   <uuid>{uuid}</uuid>
-  <memory unit='MiB'>{memory_mib}</memory>
+  {slots}<memory unit='MiB'>{memory_mib}</memory>
   <currentMemory unit='MiB'>{current_mib}</currentMemory>
   <vcpu>1</vcpu>
   <os>
@@ -46,7 +46,11 @@ DOMAIN = """<domain type='{accel}'>
 </domain>
 """
 
-DISK = ("<disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/>"
+# One cell: memory is plugged into a cell.
+SLOTS = "<maxMemory slots='2' unit='MiB'>{0}</maxMemory>"
+CELL = "<numa><cell id='0' cpus='0' memory='{0}' unit='MiB'/></numa>"
+
+DISK = ("<disk type='file' device='disk'><driver name='qemu' type='{format}' cache='unsafe'/>"
         "<source file={path}/><target dev='{target}' bus='virtio'/></disk>")
 
 
@@ -71,8 +75,12 @@ def domain_xml(spec):
         kernel=escape(spec["kernel"]), initramfs=escape(spec["initramfs"]),
         cmdline=escape(("console=ttyS0 quiet panic=-1 " + spec["cmdline"]).strip()),
         features="<tcg><tb-cache unit='MiB'>16</tb-cache></tcg>" if emulated else "",
-        cpu="<cpu mode='%s'/>" % ("maximum" if emulated else "host-passthrough"),
-        disks="".join(DISK.format(path=quoteattr(path), target=target)
+        cpu="<cpu mode='%s'>%s</cpu>" % ("maximum" if emulated else "host-passthrough",
+                                         CELL.format(spec["memory_mib"])
+                                         if spec["plug_mib"] else ""),
+        slots=SLOTS.format(spec["memory_mib"] + spec["plug_mib"]) if spec["plug_mib"] else "",
+        disks="".join(DISK.format(path=quoteattr(path), target=target,
+                                  format="qcow2" if path.endswith(".qcow2") else "raw")
                       for target, path in spec["disks"]),
         log=quoteattr(spec["log"]), port=quoteattr(spec["port"]), balloon_attributes=balloon,
         balloon_model="virtio" if spec["balloon"] else "none",
@@ -145,9 +153,18 @@ class Guest:
         self.pid_path = "/run/libvirt/qemu/%s.pid" % self.name
         self._virsh = virsh
         self._alive = True
-        with open(self.pid_path, encoding="ascii") as file:
+        self._port = spec["port"]
+        self.pid, self._channel = 0, None
+        self.reconnect()
+
+    def reconnect(self, root=""):
+        """Another QEMU runs it now: it was restored or migrated. root: of what a second libvirtd
+        has below /run (second.py)."""
+        if self._channel:
+            self._channel.close()
+        with open(root + self.pid_path, encoding="ascii") as file:
             self.pid = int(file.read())
-        self._channel = Channel(spec["port"])
+        self._channel = Channel(root + self._port)
 
     @property
     def events(self):
