@@ -84,7 +84,7 @@ static const struct row {
 	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_SNAPSHOT, false, false, ITS_SIZE,
 	  "a snapshot of it is being made" },
 	{ STATE_BUSY, BY_FACTS, GUEST_BUSY | GUEST_ARRIVED, false, false, ITS_SIZE,
-	  "it has just been migrated, restored or reverted: it reports first" },
+	  "it was just migrated, restored or reverted: it reports first" },
 	{ STATE_BUSY, BY_FACTS, GUEST_LOST, false, false, ITS_SIZE,
 	  "its hypervisor does not answer" },
 	{ STATE_BUSY, BY_FACTS, GUEST_HUNG, false, false, ITS_SIZE,
