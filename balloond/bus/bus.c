@@ -36,6 +36,7 @@ static void fill_host(struct bus *bus)
 		.level = level_name(now->account.level),
 		.level_reason = level_cause_text(now->account.level_cause),
 		.last_reload_error = bus->reload_error,
+		.pause = now->pause,
 		.dry_run = now->dry_run,
 		.connected = now->connected,
 		.guest_count = (uint32_t)now->n_guests,

@@ -63,7 +63,7 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND)
 		return GUARD_STALE;
-	return GUARD_COOL_DOWN;
+	return verdict_is_ordered_up(v) ? GUARD_ORDERED : GUARD_COOL_DOWN;
 }
 
 /* The least that a guest is left for what it uses.  Where the host is critical that is what it
@@ -98,6 +98,9 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	uint64_t target = v->guest.target, low = 0;
 	enum guard_rule bar = barred_by(v);
 
+	/* Lent, beyond what it claims: an order takes nothing from others that need it. */
+	if (v->source->give_back.on)
+		p->bytes = balloond_max(p->bytes, v->guest.ceiling);
 	if (IS_ON(config, GUARD_BOUNDS)) {
 		low = v->guest.floor;
 		if (p->bytes < low || p->bytes > v->guest.ceiling)
@@ -241,6 +244,13 @@ void guard_shrink(const struct config *config, struct history *h, struct plan *p
 	}
 }
 
+/* What was given back is so to the last bit; as long as there is not room for that, no trifle is
+ * worth a move. */
+static bool is_last_of_give_back(const struct verdict *v, uint64_t goal)
+{
+	return v->source->give_back.on && goal == v->guest.ceiling;
+}
+
 /* Relief is never trivial: a guest that has nothing left, or less than it was promised. */
 static bool is_starving(const struct verdict *v)
 {
@@ -257,7 +267,7 @@ static uint64_t growth_goal(const struct config *config, struct verdict *v)
 		goal = balloond_min(goal, v->guest.ceiling);
 	if (goal <= v->guest.target || !(v->guest.flags & BALLOOND_GUEST_MAY_GROW))
 		return v->guest.target;
-	if (IS_ON(config, GUARD_DEAD_BAND) && !is_starving(v) &&
+	if (IS_ON(config, GUARD_DEAD_BAND) && !is_starving(v) && !is_last_of_give_back(v, goal) &&
 	    goal - v->guest.target < guard_dead_band(v->guest.ceiling)) {
 		bind(v, GUARD_DEAD_BAND);
 		return v->guest.target;

@@ -159,6 +159,16 @@ static enum guest_state judge_inhibited(struct verdict *v, uint32_t facts)
 	return STATE_MAX;
 }
 
+/* What the policy says, or what an operator did about it. */
+static enum guest_state judge_managed(struct verdict *v, const struct guest *g)
+{
+	if (g->pause.on)
+		return set(v, STATE_MANAGED, REASON_PAUSED_OPERATOR);
+	if (g->give_back.on)
+		return set(v, STATE_MANAGED, REASON_GIVEN_BACK);
+	return set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
+}
+
 static enum guest_state judge_statistics(const struct config *config, struct verdict *v,
 					 const struct guest *g, const struct memory *m, usec_t now)
 {
@@ -167,9 +177,8 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 	if (g->facts & GUEST_NO_STATS)
 		return set(v, STATE_BLIND, REASON_NO_STATS);
 	if (g->stamp != 0 && !is_stale(g, m, now))
-		return m->used == BALLOOND_UNKNOWN
-			       ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
-			       : set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
+		return m->used == BALLOOND_UNKNOWN ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
+						   : judge_managed(v, g);
 	if (g->period == 0 && config->keep_stats_period)
 		return set(v, STATE_BLIND, REASON_PERIOD_KEPT);
 	if (g->stamp != 0)
@@ -197,9 +206,9 @@ static bool tenant_holds(const struct config *config, struct verdict *v, const s
 }
 
 /* In the order of enum guest_state. */
-static enum guest_state judge_state(const struct config *config, struct verdict *v,
-				    const struct guest *g, const struct memory *m, uint32_t level,
-				    usec_t now)
+static enum guest_state judge_state(const struct config *config, const struct snapshot *s,
+				    struct verdict *v, const struct guest *g,
+				    const struct memory *m, uint32_t level)
 {
 	enum guest_state inhibited;
 
@@ -219,19 +228,23 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_BUSY, REASON_LOST);
 	if (g->facts & GUEST_BUSY)
 		return set(v, STATE_BUSY, REASON_JOB);
-	if (is_booting(g, m, now))
+	if (is_booting(g, m, s->now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
 	if (v->promise && v->promise->dry_run)
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
-	if (progress_is_stuck(m, now))
+	if (g->exclude.on)
+		return set(v, STATE_EXCLUDED, REASON_EXCLUDED);
+	if (progress_is_stuck(m, s->now))
 		return set(v, STATE_STUCK, REASON_STUCK);
+	if (s->host.pause.on)
+		return set(v, STATE_HELD, REASON_PAUSED_ALL);
 	if (operator_holds(v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
 	if (tenant_holds(config, v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_TENANT);
-	return judge_statistics(config, v, g, m, now);
+	return judge_statistics(config, v, g, m, s->now);
 }
 
 /* A guest that tells nothing gives only what its entry says in so many words: `kernel` is the least
@@ -246,7 +259,7 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 {
 	const struct state_row *row = state_row(v->state);
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
-	bool may_shrink = row->may_shrink && !cooling &&
+	bool may_shrink = row->may_shrink && !cooling && !verdict_is_ordered_up(v) &&
 			  (v->state != STATE_BLIND || says_how_much(v->promise));
 	bool steerable = v->matched && v->state != STATE_OBSERVED;
 
@@ -261,8 +274,19 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
 }
 
-void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v)
+/* Whether its statistics period should be set.  Paused or lost guests would not answer; the others
+ * must report to be managed, or for the conditions of a rule. */
+static bool judge_arms(const struct config *config, const struct verdict *v, const struct guest *g)
+{
+	return v->matched && !g->exclude.on && !config->keep_stats_period &&
+	       (g->facts & GUEST_BALLOON) && v->state != STATE_OBSERVED &&
+	       (state_row(v->state)->may_grow || v->state == STATE_HELD) &&
+	       !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
+}
+
+void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
+		 const struct memory *m, const struct choice *choice, uint32_t level,
+		 struct verdict *v)
 {
 	bool sized = g->seen.maximum != BALLOOND_UNKNOWN && g->seen.actual != BALLOOND_UNKNOWN;
 	uint64_t maximum = sized ? g->seen.maximum : 0;
@@ -280,7 +304,7 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 		.low = BALLOOND_UNKNOWN,
 	};
 	v->matched = choice->matched && !(v->promise && v->promise->dry_run);
-	v->state = judge_state(config, v, g, m, level, now);
+	v->state = judge_state(config, s, v, g, m, level);
 	v->guest.target = m->target;
 	v->target = m->target;
 	v->wanted = m->target;
@@ -292,11 +316,9 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
-	v->guest.flags = flags_of(v, g, m, now);
-	/* Paused or lost guests would not answer; the others must report to be managed, or for the
-	 * conditions of a rule. */
-	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
-		 v->state != STATE_OBSERVED &&
-		 (state_row(v->state)->may_grow || v->state == STATE_HELD) &&
-		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
+	v->arm = judge_arms(config, v, g);
+	/* No command goes out to these, whatever their state. */
+	if (g->exclude.on || s->host.pause.on)
+		v->matched = false;
+	v->guest.flags = flags_of(v, g, m, s->now);
 }

@@ -20,5 +20,6 @@ uint64_t judge_ceiling(const struct promise *promise, const struct guest *g);
 /* Fills v from the guest, what is remembered of it and the rule that was chosen for it; all but
  * guest.charge, proposal, wanted, low, bound, which later stages fill.  The floor is what was
  * promised alone, as yet (core/learn.h).  level: the host's, of the last plan. */
-void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v);
+void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
+		 const struct memory *m, const struct choice *choice, uint32_t level,
+		 struct verdict *v);

@@ -31,7 +31,7 @@ static void judge_one(const struct config *config, const struct snapshot *s, str
 	};
 	struct choice choice = rules_choose(config, &view, i);
 
-	judge_guest(config, g, &h->guests[i], &choice, h->level, s->now, v);
+	judge_guest(config, s, g, &h->guests[i], &choice, h->level, v);
 }
 
 static void judge_all(const struct config *config, const struct snapshot *s, struct history *h,
@@ -165,6 +165,8 @@ static void explain(struct verdict *v)
 {
 	bool at_rest = v->target == v->guest.target;
 
+	if (v->reason == REASON_GIVEN_BACK && v->target < v->guest.ceiling)
+		v->reason = REASON_GIVEN_BACK_PART;
 	if (v->state != STATE_MANAGED ||
 	    (v->reason != REASON_POLICY && v->reason != REASON_NO_WHEN))
 		return;

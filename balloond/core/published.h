@@ -19,8 +19,8 @@ struct published_guest {
 	char waits[PUBLISHED_TEXT_MAX]; /* rule that would come first, but for: */
 	const char *unknown;            /* metric that is not known, static; NULL: none */
 	struct guest_labels labels;
-	struct hold hold;          /* an operator's, whatever the guest's state */
-	const char *reason;        /* static text: why it has its state or size */
+	struct hold exclude, hold, pause, give_back; /* operators', whatever the guest's state */
+	const char *reason;                          /* static text: why it has its state or size */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */
 };
@@ -32,6 +32,7 @@ struct published {
 	bool connected; /* a hypervisor answers */
 	struct balloond_host host;
 	struct account account;
+	struct hold pause; /* nothing is asked of any guest */
 	struct sampling sampling;
 	usec_t sample_cost;             /* of reading one guest; 0: not known yet */
 	struct published_guest *guests; /* sorted by uuid */

@@ -15,6 +15,7 @@ enum guest_state {
 	STATE_BUSY,     /* a job has it, or its hypervisor does not answer */
 	STATE_BOOTING,  /* started or rebooted while balloond looked on */
 	STATE_OBSERVED, /* no rule matches it */
+	STATE_EXCLUDED, /* an operator wants it left alone */
 	STATE_STUCK,    /* does not follow its target */
 	STATE_HELD,     /* somebody who may has fixed its size */
 	STATE_STALE,    /* did report and stopped */
@@ -59,6 +60,8 @@ enum reason {
 	REASON_NO_RULE,
 	REASON_ENTRY_DRY,
 	REASON_NO_WHEN,
+	REASON_EXCLUDED,
+	REASON_PAUSED_ALL,
 	REASON_HELD_OPERATOR,
 	REASON_HELD_TENANT,
 	REASON_STUCK,
@@ -68,14 +71,17 @@ enum reason {
 	REASON_PERIOD_KEPT,
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
-	REASON_TOOK_BACK,     /* deflate-on-OOM: its target follows */
-	REASON_POLICY,        /* the policy's own words hold */
-	REASON_GUARD,         /* a guard rule held it back: see the rules that bound */
-	REASON_POOL_SHORT,    /* the pool cannot bear what all need: cut */
-	REASON_HOST_SHORT,    /* the machine is short: lent memory goes back */
-	REASON_NO_LENDING,    /* the host is tight: nothing more is lent */
-	REASON_NOT_NEEDED,    /* elastic: the pool has room, nothing is taken */
-	REASON_ABOVE_CEILING, /* it was above its ceiling */
+	REASON_PAUSED_OPERATOR,
+	REASON_TOOK_BACK, /* deflate-on-OOM: its target follows */
+	REASON_GIVEN_BACK,
+	REASON_GIVEN_BACK_PART, /* the host has no room for the rest */
+	REASON_POLICY,          /* the policy's own words hold */
+	REASON_GUARD,           /* a guard rule held it back: see the rules that bound */
+	REASON_POOL_SHORT,      /* the pool cannot bear what all need: cut */
+	REASON_HOST_SHORT,      /* the machine is short: lent memory goes back */
+	REASON_NO_LENDING,      /* the host is tight: nothing more is lent */
+	REASON_NOT_NEEDED,      /* elastic: the pool has room, nothing is taken */
+	REASON_ABOVE_CEILING,   /* it was above its ceiling */
 	REASON_MAX,
 };
 
@@ -88,6 +94,7 @@ enum guard_rule {
 	GUARD_MARGIN,       /* never below used + margin */
 	GUARD_STUCK,        /* stuck memory is not counted on */
 	GUARD_HELD,         /* what is held stays */
+	GUARD_ORDERED,      /* what is paused or given back never shrinks */
 	GUARD_COOL_DOWN,    /* no shrinking after distress */
 	GUARD_DEAD_BAND,    /* no trivial moves */
 	GUARD_SHRINK_LIMIT, /* limits per elapsed time on shrinking */

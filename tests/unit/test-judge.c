@@ -31,6 +31,15 @@ enum change {
 	HELD,
 	HELD_AND_LOW,
 	ORDERED_AND_CRITICAL,
+	EXCLUDED_AND_HELD,
+	EXCLUDED_AND_STUCK,
+	EXCLUDED_AND_PAUSED,
+	ALL_PAUSED,
+	ALL_PAUSED_AND_HELD,
+	PAUSED_AND_GIVEN_BACK,
+	GIVEN_BACK,
+	HELD_AND_GIVEN_BACK,
+	PAUSED_AND_OLD,
 	DRY_ENTRY,
 	NO_CONDITION_HOLDS,
 };
@@ -76,11 +85,38 @@ static const struct state_test {
 	{ 0, HELD_AND_LOW, STATE_MANAGED, REASON_POLICY },
 	{ 0, ORDERED_AND_CRITICAL, STATE_HELD, REASON_HELD_OPERATOR },
 	{ GUEST_BUSY, ORDERED_AND_CRITICAL, STATE_BUSY, REASON_JOB },
+	{ 0, EXCLUDED_AND_HELD, STATE_EXCLUDED, REASON_EXCLUDED },
+	{ 0, EXCLUDED_AND_STUCK, STATE_EXCLUDED, REASON_EXCLUDED },
+	{ 0, EXCLUDED_AND_PAUSED, STATE_EXCLUDED, REASON_EXCLUDED },
+	{ GUEST_BUSY, EXCLUDED_AND_HELD, STATE_BUSY, REASON_JOB },
+	{ 0, ALL_PAUSED, STATE_HELD, REASON_PAUSED_ALL },
+	{ 0, ALL_PAUSED_AND_HELD, STATE_HELD, REASON_PAUSED_ALL },
+	{ 0, PAUSED_AND_GIVEN_BACK, STATE_MANAGED, REASON_PAUSED_OPERATOR },
+	{ 0, GIVEN_BACK, STATE_MANAGED, REASON_GIVEN_BACK },
+	{ 0, HELD_AND_GIVEN_BACK, STATE_HELD, REASON_HELD_OPERATOR },
+	{ 0, PAUSED_AND_OLD, STATE_STALE, REASON_STALE },
 	{ 0, DRY_ENTRY, STATE_OBSERVED, REASON_ENTRY_DRY },
 	{ 0, NO_CONDITION_HOLDS, STATE_MANAGED, REASON_NO_WHEN },
 	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
 	{ GUEST_NO_STATS, NOTHING, STATE_BLIND, REASON_NO_STATS },
 };
+
+static void change_orders(struct bed *bed, enum change change)
+{
+	struct guest *g = &bed->guest;
+
+	g->exclude.on = change == EXCLUDED_AND_HELD || change == EXCLUDED_AND_STUCK ||
+			change == EXCLUDED_AND_PAUSED;
+	g->hold.on = change == EXCLUDED_AND_HELD || change == ALL_PAUSED_AND_HELD ||
+		     change == HELD_AND_GIVEN_BACK || change == ORDERED_AND_CRITICAL;
+	g->pause.on = change == PAUSED_AND_GIVEN_BACK || change == PAUSED_AND_OLD;
+	g->give_back.on = change == PAUSED_AND_GIVEN_BACK || change == GIVEN_BACK ||
+			  change == HELD_AND_GIVEN_BACK;
+	bed->paused = change == EXCLUDED_AND_PAUSED || change == ALL_PAUSED ||
+		      change == ALL_PAUSED_AND_HELD;
+	if (change == ORDERED_AND_CRITICAL)
+		bed->level = BALLOOND_LEVEL_CRITICAL;
+}
 
 static void change_definition(struct bed *bed, enum change change)
 {
@@ -97,12 +133,8 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->guest.wish = (struct tenant_wish){ 1u << TENANT_HOLD, .hold = true };
 		bed->level = change == HELD ? BALLOOND_LEVEL_TIGHT : BALLOOND_LEVEL_LOW;
 	}
-	if (change == ORDERED_AND_CRITICAL) {
-		bed->guest.hold.on = true;
-		bed->level = BALLOOND_LEVEL_CRITICAL;
-	}
 	bed->promise.dry_run = change == DRY_ENTRY;
-	if (change == STUCK)
+	if (change == STUCK || change == EXCLUDED_AND_STUCK)
 		bed->memory.no_shrink_until = NOW + 1;
 	if (change == JUST_BOOTED || change == SAMPLED_LATELY)
 		bed->guest.booted = NOW - 60 * SECOND;
@@ -134,7 +166,7 @@ static void change_statistics(struct bed *bed, enum change change)
 		bed->config.keep_stats_period = true;
 	if (change == PERIOD_KEPT || change == KEPT_BUT_REPORTS || change == OLD_WITHOUT_PERIOD)
 		bed->guest.period = 0;
-	if (change == OLD)
+	if (change == OLD || change == PAUSED_AND_OLD)
 		bed->guest.seen.stats_age = 4 * SECOND + 1;
 	if (change == OLD_BY_PERIOD) {
 		bed->guest.period = 10 * SECOND;
@@ -155,6 +187,7 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 
 	bed_init(&bed);
 	bed.guest.facts |= row->facts;
+	change_orders(&bed, row->change);
 	change_definition(&bed, row->change);
 	change_rule(&bed, row->change);
 	change_statistics(&bed, row->change);
