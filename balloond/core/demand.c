@@ -15,6 +15,7 @@
 
 #include "balloond/core/demand.h"
 
+#include "balloond/core/foreign.h"
 #include "balloond/core/learn.h"
 #include "balloond/core/sampling.h"
 #include "balloond/policy-math.h"
@@ -303,6 +304,7 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->no_shrink_until = 0;
 	m->stuck_times = 0;
 	learn_forget(m);
+	foreign_begin_boot(m);
 }
 
 void demand_observe(struct memory *m, const struct guest *g)

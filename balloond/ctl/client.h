@@ -29,7 +29,8 @@ struct client_order {
 };
 
 struct client_host {
-	const char *version, *state, *level, *level_reason, *config_hash, *last_reload_error;
+	const char *version, *state, *level, *level_reason, *warning, *config_hash,
+		*last_reload_error;
 	struct client_order pause; /* of all guests */
 	int dry_run, connected;
 	uint32_t guest_count;
@@ -45,7 +46,7 @@ extern const struct client_property client_host_properties[];
 extern const size_t n_client_host_properties;
 
 struct client_guest {
-	const char *name, *uuid, *state, *reason, *policy, *rule, *promise;
+	const char *name, *uuid, *state, *reason, *warning, *policy, *rule, *promise;
 	const char *title, *hypervisor, *os, *partition;
 	struct client_order orders[ORDER_STANDING_MAX];
 	struct client_words tags;

@@ -50,7 +50,7 @@ static void judge_one(const struct bare *bare, const struct config *config,
 		.history = h,
 		.guest = g,
 		.memory = &h->guests[i],
-		.ceiling = judge_ceiling(match_promise(config, g), g),
+		.ceiling = judge_ceiling(match_promise(config, g), g, &h->guests[i]),
 	};
 	struct choice choice;
 

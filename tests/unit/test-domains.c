@@ -237,6 +237,62 @@ START_TEST(a_lost_source_keeps_its_guests_until_it_is_back)
 }
 END_TEST
 
+START_TEST(a_guest_that_hangs_keeps_its_figures_until_it_is_read_again)
+{
+	ck_assert(!send(EVENT_HUNG, 'a'));
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_HUNG, 0);
+	ck_assert_uint_eq(guests[1].facts & GUEST_HUNG, 0);
+	ck_assert_uint_eq(guests[0].seen.usable, 400 * MIB);
+	find('a')->wants_reading = find('a')->calls.wants_inspection = false;
+	ck_assert(send(EVENT_ANSWERS, 'a'));
+	ck_assert(find('a')->wants_reading);
+	ck_assert(find('a')->calls.wants_inspection && find('a')->calls.wants_actual);
+	/* A sweep that was on its way without it says nothing of it. */
+	next();
+	add('a')->is_unread = true;
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_HUNG, 0);
+	next();
+	add('a');
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_eq(guests[0].facts & GUEST_HUNG, 0);
+}
+END_TEST
+
+START_TEST(a_guest_that_hangs_when_first_seen_says_so)
+{
+	struct sample *s;
+
+	next();
+	add('a');
+	add('b');
+	s = add('c');
+	s->is_unread = s->is_hung = true;
+	take(false);
+	ck_assert_uint_eq(compose(), 3);
+	ck_assert_uint_ne(guests[2].facts & GUEST_HUNG, 0);
+	ck_assert_str_eq(guests[2].name, "guest-c");
+}
+END_TEST
+
+START_TEST(a_lost_guest_that_is_not_read_stays_lost)
+{
+	domains_lose(&domains, 1);
+	next();
+	add('a')->is_unread = true;
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_LOST, 0);
+	ck_assert_uint_eq(guests[1].facts & GUEST_LOST, 0);
+}
+END_TEST
+
 START_TEST(an_outcome_is_told_once)
 {
 	find('a')->guest.outcome = (struct outcome){ .kind = OUTCOME_ASKED, .bytes = 77 };
@@ -293,6 +349,9 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, events_of_unknown_domains_ask_for_a_sweep_alone);
 	tcase_add_test(tc, a_change_is_inspected_and_a_migration_is_busy_for_a_while);
 	tcase_add_test(tc, a_lost_source_keeps_its_guests_until_it_is_back);
+	tcase_add_test(tc, a_guest_that_hangs_keeps_its_figures_until_it_is_read_again);
+	tcase_add_test(tc, a_guest_that_hangs_when_first_seen_says_so);
+	tcase_add_test(tc, a_lost_guest_that_is_not_read_stays_lost);
 	tcase_add_test(tc, an_outcome_is_told_once);
 	tcase_add_test(tc, a_call_in_flight_outlives_its_domain);
 	suite_add_tcase(suite, tc);

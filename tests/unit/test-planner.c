@@ -280,6 +280,84 @@ START_TEST(planner_takes_over_a_size_that_somebody_else_set)
 }
 END_TEST
 
+/* A guest of 2 GiB that rests at 1 GiB, until somebody else sets another size. */
+static void set_by_others(struct scene *s, uint64_t size)
+{
+	scene_init(s);
+	s->config.foreign_quiet = 60 * SECOND;
+	scene_add_many(s, 1, 2 * GiB, 64 * MiB);
+	scene_proposal[0] = 1 * GiB;
+	scene_run(s, 40);
+	ck_assert_uint_eq(s->guests[0].seen.actual, 1 * GiB);
+	s->real[0].stuck = true; /* the target is not balloond's */
+	s->guests[0].seen.actual = size;
+	scene_tick(s, SECOND);
+	ck_assert_int_eq(scene_verdict(s, 0)->state, STATE_FOREIGN);
+	ck_assert_uint_eq(s->plan.n_steps, 0);
+	/* Whatever its policy wants. */
+	scene_proposal[0] = size > 1 * GiB ? 512 * MiB : 2 * GiB;
+}
+
+START_TEST(planner_never_fights_for_a_size)
+{
+	uint64_t size = _i ? 1536 * MiB : 768 * MiB;
+	struct scene s;
+
+	set_by_others(&s, size);
+	for (unsigned second = 0; second < 55; second++) {
+		scene_tick(&s, SECOND);
+		ck_assert_uint_eq(s.plan.n_steps, 0);
+		ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_FOREIGN);
+	}
+	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.ceiling, _i ? 2 * GiB : 768 * MiB);
+	scene_run(&s, 10);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_MANAGED);
+	if (_i)
+		ck_assert_uint_lt(scene_verdict(&s, 0)->target, size);
+	else
+		ck_assert_uint_eq(scene_verdict(&s, 0)->target, size);
+}
+END_TEST
+
+START_TEST(planner_still_relieves_a_guest_that_somebody_else_made_larger)
+{
+	struct scene s;
+
+	set_by_others(&s, 1536 * MiB);
+	scene_run(&s, 5);
+	s.real[0].stuck = false;
+	scene_proposal[0] = 2 * GiB;
+	scene_run(&s, 2);
+	ck_assert_uint_eq(s.guests[0].seen.actual, 2 * GiB);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_FOREIGN);
+}
+END_TEST
+
+START_TEST(planner_leaves_guests_to_another_manager_while_it_runs)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
+	scene_run(&s, 3);
+	s.snapshot.host.facts = HOST_MOM;
+	scene_proposal[0] = 1 * GiB;
+	s.real[0].stuck = true; /* it is the other's */
+	for (uint64_t actual = 1900 * MiB; actual > 1 * GiB; actual -= 100 * MiB) {
+		s.guests[0].seen.actual = actual;
+		scene_tick(&s, SECOND);
+		ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_OWNED);
+		ck_assert_uint_eq(scene_verdict(&s, 0)->guest.target, actual);
+		ck_assert_uint_eq(s.plan.n_steps, 0);
+	}
+	s.real[0].stuck = false;
+	s.snapshot.host.facts = 0;
+	scene_tick(&s, SECOND);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_MANAGED);
+	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.ceiling, 2 * GiB);
+}
+END_TEST
+
 static Suite *planner_suite(void)
 {
 	Suite *suite = suite_create("planner");
@@ -300,6 +378,9 @@ static Suite *planner_suite(void)
 	tcase_add_test(tc, planner_yields_to_a_guest_that_took_memory_back);
 	tcase_add_test(tc, planner_reads_no_cry_from_a_reboot);
 	tcase_add_test(tc, planner_takes_over_a_size_that_somebody_else_set);
+	tcase_add_loop_test(tc, planner_never_fights_for_a_size, 0, 2);
+	tcase_add_test(tc, planner_still_relieves_a_guest_that_somebody_else_made_larger);
+	tcase_add_test(tc, planner_leaves_guests_to_another_manager_while_it_runs);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
