@@ -26,6 +26,7 @@ static const char *arg_fragment; /* the file that --check-config is given */
 static const char *arg_with;
 static bool arg_dry_run;
 static bool arg_once;
+static bool arg_give_back;
 static bool arg_debug;
 static const char *arg_trace;
 
@@ -43,6 +44,8 @@ static void help(void)
 	       "     --with FILE            Check the whole with FILE as one more drop-in\n"
 	       "     --dry-run              Look and decide, change nothing\n"
 	       "     --once                 Look, decide and act once, then exit\n"
+	       "     --give-back            Once, and raise all guests up to their ceilings, as\n"
+	       "                            far as there is room: before balloond is removed\n"
 	       "     --trace FILE           Write what is seen and decided into FILE, for\n"
 	       "                            balloonctl replay\n"
 	       "     --debug                Log every step\n");
@@ -56,6 +59,7 @@ enum {
 	ARG_WITH,
 	ARG_DRY,
 	ARG_ONCE,
+	ARG_GIVE_BACK,
 	ARG_TRACE,
 	ARG_DEBUG,
 };
@@ -69,6 +73,7 @@ static const struct option long_options[] = {
 	{ "with", required_argument, NULL, ARG_WITH },
 	{ "dry-run", no_argument, NULL, ARG_DRY },
 	{ "once", no_argument, NULL, ARG_ONCE },
+	{ "give-back", no_argument, NULL, ARG_GIVE_BACK },
 	{ "trace", required_argument, NULL, ARG_TRACE },
 	{ "debug", no_argument, NULL, ARG_DEBUG },
 	{},
@@ -122,6 +127,9 @@ static int parse_argv(int argc, char *argv[])
 			break;
 		case ARG_ONCE:
 			arg_once = true;
+			break;
+		case ARG_GIVE_BACK:
+			arg_once = arg_give_back = true;
 			break;
 		case ARG_TRACE:
 			arg_trace = optarg;
@@ -212,7 +220,8 @@ static int add_signals(sd_event *event, struct manager *m)
 	return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, m);
 }
 
-/* Without the name nothing is acted on.  Beside a running balloond only --once may look, dry: 1. */
+/* Without the name nothing is acted on.  Beside a running balloond only --once may look, dry: 1.
+ * To give back is what that one has to be told. */
 static int own_name(struct bus *bus, struct manager *m)
 {
 	int r = bus_own_name(bus, on_name, m);
@@ -221,12 +230,13 @@ static int own_name(struct bus *bus, struct manager *m)
 		manager_set_owner(m, true);
 		return 0;
 	}
-	if (r == -EEXIST && arg_once) {
+	if (r == -EEXIST && arg_once && !arg_give_back) {
 		log_info("another balloond runs on this bus: this is a dry run");
 		return 1;
 	}
 	if (r == -EEXIST)
-		log_error("another balloond runs on this bus");
+		log_error("another balloond runs on this bus%s",
+			  arg_give_back ? ": use balloonctl give-back --all" : "");
 	else
 		log_error("cannot own the name %s on the bus: %s", BALLOOND_BUS_NAME, strerror(-r));
 	return r;
@@ -301,6 +311,7 @@ static int run(void)
 		.trace_path = arg_trace,
 		.dry_run = arg_dry_run,
 		.once = arg_once,
+		.give_back = arg_give_back,
 	};
 	int r;
 

@@ -10,12 +10,17 @@
 #include "balloond/io/storage.h"
 #include "balloond/policy-math.h"
 
-/* Its name; its uuid where it is gone. */
-static void describe_guest(char buf[LOG_SAFE_MAX], const struct snapshot *now, const char *uuid)
+/* guest "NAME", with its uuid where it is gone; or all of them. */
+static const char *describe_guest(char buf[LOG_SAFE_MAX + 16], const struct snapshot *now,
+				  const char *uuid)
 {
 	const struct guest *g = snapshot_find(now, uuid);
+	char name[LOG_SAFE_MAX];
 
-	(void)log_safe(buf, g ? g->name : uuid);
+	if (!*uuid)
+		return "all guests";
+	(void)snprintf(buf, LOG_SAFE_MAX + 16, "guest \"%s\"", log_safe(name, g ? g->name : uuid));
+	return buf;
 }
 
 /* " until 2026-01-31T12:00:00Z", "" for ever. */
@@ -29,18 +34,37 @@ static void describe_end(char buf[64], usec_t until)
 		(void)strftime(buf, 64, " until %Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-static void tell_order(const struct snapshot *now, const struct order *order, bool was_held)
+/* What becomes of a guest, and where there was nothing to end. */
+static const struct {
+	const char *done, *idle;
+} words[ORDER_KIND_MAX] = {
+	[ORDER_EXCLUDE] = { "excluded", NULL },
+	[ORDER_HOLD] = { "held", NULL },
+	[ORDER_PAUSE] = { "paused", NULL },
+	[ORDER_GIVE_BACK] = { "given back", NULL },
+	[ORDER_INCLUDE] = { "included", "was not excluded, included" },
+	[ORDER_UNHOLD] = { "let go", "was not held, let go" },
+	[ORDER_RESUME] = { "resumed", "was not paused, resumed" },
+};
+
+static bool is_idle(const struct standing *standing, const struct order *order)
 {
-	const char *what = was_held ? "let go" : "was not held, let go";
-	char guest[LOG_SAFE_MAX], who[LOG_SAFE_MAX], why[LOG_SAFE_MAX], end[64];
+	for (enum order_kind kind = 0; kind < ORDER_STANDING_MAX; kind++)
+		if (order_ends(order->kind) & 1u << kind &&
+		    standing_find(standing, order->uuid, kind))
+			return false;
+	return order->kind >= ORDER_STANDING_MAX;
+}
+
+static void tell_order(const struct snapshot *now, const struct order *order, bool idle)
+{
+	char guest[LOG_SAFE_MAX + 16], who[LOG_SAFE_MAX], why[LOG_SAFE_MAX], end[64];
 	const struct hold *hold = &order->hold;
 
-	if (order->kind == ORDER_HOLD)
-		what = "held";
-	describe_guest(guest, now, order->uuid);
 	describe_end(end, hold->until);
-	log_info("guest \"%s\": %s by %s%s%s%s", guest, what, log_safe(who, hold->who), end,
-		 *hold->reason ? ": " : "", log_safe(why, hold->reason));
+	log_info("%s: %s by %s%s%s%s", describe_guest(guest, now, order->uuid),
+		 idle ? words[order->kind].idle : words[order->kind].done, log_safe(who, hold->who),
+		 end, *hold->reason ? ": " : "", log_safe(why, hold->reason));
 }
 
 static void take_all(struct manager_orders *o, const struct snapshot *now)
@@ -55,23 +79,29 @@ static void take_all(struct manager_orders *o, const struct snapshot *now)
 	for (size_t i = 0; i < o->queue.n; i++) {
 		const struct order *order = &o->queue.queue[i];
 
-		tell_order(now, order, standing_find(&o->standing, order->uuid) != NULL);
+		tell_order(now, order, is_idle(&o->standing, order));
 		standing_take(&o->standing, order);
 	}
 	o->queue.n = 0;
 }
 
+int manager_orders_give_back(struct manager_orders *o)
+{
+	const struct order order = { .kind = ORDER_GIVE_BACK, .hold.who = "--give-back" };
+
+	return orders_append(&o->queue, &order);
+}
+
 void manager_orders_follow(struct manager_orders *o, struct snapshot *now)
 {
-	char guest[LOG_SAFE_MAX];
+	char guest[LOG_SAFE_MAX + 16];
 	struct order over;
 
 	if (o->queue.n > 0)
 		take_all(o, now);
-	while (standing_expire(&o->standing, now->wall, &over)) {
-		describe_guest(guest, now, over.uuid);
-		log_info("guest \"%s\": let go, the time for which it was held is over", guest);
-	}
+	while (standing_expire(&o->standing, now->wall, &over))
+		log_info("%s: the time for which it was %s is over",
+			 describe_guest(guest, now, over.uuid), words[over.kind].done);
 	standing_apply(&o->standing, now);
 }
 

@@ -12,6 +12,9 @@ struct manager_orders {
 	struct standing standing;
 };
 
+/* For --give-back, which nobody on the bus orders.  0, or -EBUSY. */
+int manager_orders_give_back(struct manager_orders *o);
+
 /* Between sense() and the planner: takes what was ordered, drops what is over, and writes what
  * stands into the snapshot.  Tells the journal. */
 void manager_orders_follow(struct manager_orders *o, struct snapshot *now);

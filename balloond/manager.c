@@ -340,6 +340,8 @@ int manager_start(struct manager *m, struct world world, struct bus *bus)
 	if (r < 0)
 		return r;
 	r = m->world.configure(m->world.self, m->config);
+	if (r >= 0 && m->options.give_back)
+		r = manager_orders_give_back(&m->orders);
 	if (r >= 0 && m->options.tally_dir && !m->options.once)
 		r = tally_store_new(m->event, m->options.tally_dir, &m->tally.store);
 	if (r < 0)

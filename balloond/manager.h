@@ -20,6 +20,7 @@ struct manager_options {
 	const char *trace_path; /* where what is seen and decided is written; NULL: nowhere */
 	bool dry_run;           /* whatever the configuration says */
 	bool once;              /* one tick, then leave the loop */
+	bool give_back;         /* that tick raises all guests, as far as there is room */
 };
 
 /* The strings of options are borrowed for the manager's life. */

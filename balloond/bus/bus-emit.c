@@ -44,6 +44,9 @@ static const struct watch host_watches[] = {
 	{ "Reserve", WATCH_NUMBER, offsetof(struct bus_host, reserve), BALLOOND_MIB },
 	{ "Promised", WATCH_NUMBER, offsetof(struct bus_host, promised), BALLOOND_MIB },
 	{ "OverbookedBy", WATCH_NUMBER, offsetof(struct bus_host, overbooked_by), BALLOOND_MIB },
+	{ "PausedBy", WATCH_ARRAY, offsetof(struct bus_host, pause.who), 0 },
+	{ "PausedUntilUSec", WATCH_NUMBER, offsetof(struct bus_host, pause.until), 1 },
+	{ "PauseReason", WATCH_ARRAY, offsetof(struct bus_host, pause.reason), 0 },
 	{ "ConfigGeneration", WATCH_NUMBER, offsetof(struct bus_host, config_generation), 1 },
 	{ "ConfigHash", WATCH_ARRAY, offsetof(struct bus_host, config_hash), 0 },
 	{ "LastReloadError", WATCH_TEXT, offsetof(struct bus_host, last_reload_error), 0 },
@@ -64,13 +67,22 @@ static const struct watch guest_watches[] = {
 	{ "HeldBy", WATCH_ARRAY, offsetof(struct bus_guest, hold.who), 0 },
 	{ "HeldUntilUSec", WATCH_NUMBER, offsetof(struct bus_guest, hold.until), 1 },
 	{ "HoldReason", WATCH_ARRAY, offsetof(struct bus_guest, hold.reason), 0 },
+	{ "ExcludedBy", WATCH_ARRAY, offsetof(struct bus_guest, exclude.who), 0 },
+	{ "ExcludedUntilUSec", WATCH_NUMBER, offsetof(struct bus_guest, exclude.until), 1 },
+	{ "ExcludeReason", WATCH_ARRAY, offsetof(struct bus_guest, exclude.reason), 0 },
+	{ "PausedBy", WATCH_ARRAY, offsetof(struct bus_guest, pause.who), 0 },
+	{ "PausedUntilUSec", WATCH_NUMBER, offsetof(struct bus_guest, pause.until), 1 },
+	{ "PauseReason", WATCH_ARRAY, offsetof(struct bus_guest, pause.reason), 0 },
+	{ "GivenBackBy", WATCH_ARRAY, offsetof(struct bus_guest, give_back.who), 0 },
+	{ "GivenBackUntilUSec", WATCH_NUMBER, offsetof(struct bus_guest, give_back.until), 1 },
+	{ "GiveBackReason", WATCH_ARRAY, offsetof(struct bus_guest, give_back.reason), 0 },
 	{ "Floor", WATCH_NUMBER, offsetof(struct bus_guest, floor), BALLOOND_MIB },
 	{ "Ceiling", WATCH_NUMBER, offsetof(struct bus_guest, ceiling), BALLOOND_MIB },
 	{ "Target", WATCH_NUMBER, offsetof(struct bus_guest, target), 1 },
 	{ "Actual", WATCH_NUMBER, offsetof(struct bus_guest, actual), BALLOOND_MIB },
 };
 
-enum { WATCHES_MAX = 24 };
+enum { WATCHES_MAX = 32 };
 _Static_assert(ELEMENTSOF(host_watches) < WATCHES_MAX, "names[] is too short");
 _Static_assert(ELEMENTSOF(guest_watches) < WATCHES_MAX, "names[] is too short");
 
@@ -151,7 +163,10 @@ static void fill_guest(struct bus_guest *shown, const struct published_guest *gu
 	memcpy(shown->rule, guest->rule, sizeof(shown->rule));
 	memcpy(shown->promise, guest->promise, sizeof(shown->promise));
 	shown->labels = guest->labels;
+	shown->exclude = guest->exclude;
 	shown->hold = guest->hold;
+	shown->pause = guest->pause;
+	shown->give_back = guest->give_back;
 	shown->state = state_row(v->state)->name;
 	shown->reason = guest->reason;
 	shown->warning = guest->warning;

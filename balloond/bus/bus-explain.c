@@ -7,6 +7,8 @@
  *   HeldBy         s      who ordered that its size stays, "" nobody,
  *   HoldReason     s      why, and
  *   HeldUntilUSec  t      until when, wall clock; 0: until it is taken back
+ *   ExcludedBy ExcludeReason ExcludedUntilUSec, PausedBy PauseReason PausedUntilUSec,
+ *   GivenBackBy GiveBackReason GivenBackUntilUSec  the same of other orders
  *   Waits          s      the rule that would come first, if the metric
  *   UnknownMetric  s      were known; both "" where no rule waits
  *   Figures        a{st}  published_figures[] by property name, UINT64_MAX: unknown
@@ -222,6 +224,12 @@ static int append_texts(sd_bus_message *reply, const struct published_guest *gue
 		{ "Promise", guest->promise },
 		{ "HeldBy", guest->hold.who },
 		{ "HoldReason", guest->hold.reason },
+		{ "ExcludedBy", guest->exclude.who },
+		{ "ExcludeReason", guest->exclude.reason },
+		{ "PausedBy", guest->pause.who },
+		{ "PauseReason", guest->pause.reason },
+		{ "GivenBackBy", guest->give_back.who },
+		{ "GiveBackReason", guest->give_back.reason },
 		{ "Waits", guest->waits },
 		{ "UnknownMetric", guest->unknown },
 	};
@@ -274,6 +282,9 @@ static int append_numbers(sd_bus_message *reply, const struct published *now,
 		{ "Shares", SD_BUS_TYPE_UINT32, &guest->verdict.guest.shares },
 		{ "Priority", SD_BUS_TYPE_INT32, &guest->verdict.guest.priority },
 		{ "HeldUntilUSec", SD_BUS_TYPE_UINT64, &guest->hold.until },
+		{ "ExcludedUntilUSec", SD_BUS_TYPE_UINT64, &guest->exclude.until },
+		{ "PausedUntilUSec", SD_BUS_TYPE_UINT64, &guest->pause.until },
+		{ "GivenBackUntilUSec", SD_BUS_TYPE_UINT64, &guest->give_back.until },
 		{ "StatsAgeUSec", SD_BUS_TYPE_UINT64, &guest->verdict.guest.stats_age },
 		{ "Tick", SD_BUS_TYPE_UINT64, &now->tick },
 	};

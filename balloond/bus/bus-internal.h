@@ -34,6 +34,7 @@ struct bus_host {
 	const char *version, *state, *level, *level_reason, *warning;
 	const char *last_reload_error; /* owned */
 	char config_hash[BUS_HASH_MAX];
+	struct hold pause;
 	int dry_run, connected; /* D-Bus booleans */
 	uint32_t guest_count;
 	uint64_t pool, reserve, promised, overbooked_by, config_generation;
@@ -52,7 +53,7 @@ struct bus_guest {
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];
 	struct guest_labels labels;
-	struct hold hold;
+	struct hold exclude, hold, pause, give_back;
 	uint64_t floor, ceiling, target, actual;
 };
 
@@ -101,12 +102,16 @@ int bus_guest_add(struct bus *bus);
 /* The guest's object path; NULL where its uuid cannot be part of one. */
 const char *bus_guest_path(char buf[BUS_PATH_MAX], const char *uuid);
 
-/* bus-manager.c: reads the guest that the message names, by uuid or name.  Negative errno, with
- * error set. */
-int bus_read_guest(sd_bus_message *message, const struct published *now,
+/* bus-manager.c: the guest of this uuid or name.  Negative errno, with error set. */
+int bus_find_guest(const struct published *now, const char *wanted,
 		   const struct published_guest **ret, sd_bus_error *error);
 
 /* bus-orders.c: the methods by which operators order. */
+int bus_method_exclude(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_method_include(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_method_pause(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_method_resume(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_method_give_back(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int bus_method_hold(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int bus_method_unhold(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

@@ -9,16 +9,11 @@
 
 #include "balloond/io/util.h"
 
-int bus_read_guest(sd_bus_message *message, const struct published *now,
+int bus_find_guest(const struct published *now, const char *wanted,
 		   const struct published_guest **ret, sd_bus_error *error)
 {
-	const char *wanted;
 	size_t n = 0;
-	int r;
 
-	r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &wanted);
-	if (r < 0)
-		return r;
 	*ret = published_find(now, wanted);
 	if (*ret)
 		return 0;
@@ -31,6 +26,17 @@ int bus_read_guest(sd_bus_message *message, const struct published *now,
 				 "there is no guest with the name or UUID \"%s\"", wanted);
 }
 
+/* The guest that the message names. */
+static int read_guest(sd_bus_message *message, const struct published *now,
+		      const struct published_guest **ret, sd_bus_error *error)
+{
+	const char *wanted;
+	int r;
+
+	r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &wanted);
+	return r < 0 ? r : bus_find_guest(now, wanted, ret, error);
+}
+
 static int method_get_guest(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -39,7 +45,7 @@ static int method_get_guest(sd_bus_message *message, void *userdata, sd_bus_erro
 	char path[BUS_PATH_MAX];
 	int r;
 
-	r = bus_read_guest(message, bus->now, &guest, error);
+	r = read_guest(message, bus->now, &guest, error);
 	if (r < 0)
 		return r;
 	if (!bus_guest_path(path, guest->uuid))
@@ -61,7 +67,7 @@ static int method_explain(sd_bus_message *message, void *userdata, sd_bus_error 
 	struct bus *bus = userdata;
 	int r;
 
-	r = bus_read_guest(message, bus->now, &guest, error);
+	r = read_guest(message, bus->now, &guest, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_new_method_return(message, &reply);
@@ -128,6 +134,10 @@ static int property_get_array(sd_bus *connection _unused_, const char *path _unu
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
+#define ORDER_METHOD(name, method) \
+	SD_BUS_METHOD_WITH_ARGS(name, SD_BUS_ARGS("s", guest, "a{sv}", options), SD_BUS_NO_RESULT, \
+				method, 0)
+
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", property_get_text, AT(version), CONST),
@@ -142,6 +152,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Reserve", "t", NULL, AT(reserve), CHANGES),
 	SD_BUS_PROPERTY("Promised", "t", NULL, AT(promised), CHANGES),
 	SD_BUS_PROPERTY("OverbookedBy", "t", NULL, AT(overbooked_by), CHANGES),
+	SD_BUS_PROPERTY("PausedBy", "s", property_get_array, AT(pause.who), CHANGES),
+	SD_BUS_PROPERTY("PausedUntilUSec", "t", NULL, AT(pause.until), CHANGES),
+	SD_BUS_PROPERTY("PauseReason", "s", property_get_array, AT(pause.reason), CHANGES),
 	SD_BUS_PROPERTY("ConfigGeneration", "t", NULL, AT(config_generation), CHANGES),
 	SD_BUS_PROPERTY("ConfigHash", "s", property_get_array, AT(config_hash), CHANGES),
 	SD_BUS_PROPERTY("LastReloadError", "s", property_get_text, AT(last_reload_error), CHANGES),
@@ -166,10 +179,13 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_RESULT("a{sv}", explanation), method_explain,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
-	SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", guest, "a{sv}", options), SD_BUS_NO_RESULT,
-				bus_method_hold, 0),
-	SD_BUS_METHOD_WITH_ARGS("Unhold", SD_BUS_ARGS("s", guest, "a{sv}", options),
-				SD_BUS_NO_RESULT, bus_method_unhold, 0),
+	ORDER_METHOD("Hold", bus_method_hold),
+	ORDER_METHOD("Unhold", bus_method_unhold),
+	ORDER_METHOD("Exclude", bus_method_exclude),
+	ORDER_METHOD("Include", bus_method_include),
+	ORDER_METHOD("Pause", bus_method_pause),
+	ORDER_METHOD("Resume", bus_method_resume),
+	ORDER_METHOD("GiveBack", bus_method_give_back),
 	SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", file, "t", microseconds, "b", compress),
 				SD_BUS_RESULT("t", ticks, "t", lost), bus_method_record, 0),
 	SD_BUS_VTABLE_END,

@@ -5,7 +5,10 @@
  * refused, lest an order mean less than was said.
  *
  *   reason  s  why, for whoever wonders later
- *   until   t  Hold: wall clock, microseconds; without it until Unhold() */
+ *   until   t  Exclude, Hold, Pause, GiveBack: wall clock, microseconds; without it until the order
+ *              is taken back, but for GiveBack(), which then holds for an hour
+ *
+ * A guest that is "" stands for all of them, in Pause, Resume and GiveBack. */
 
 #include "balloond/bus/bus-internal.h"
 
@@ -19,10 +22,16 @@
 /* The end of the year 9999: what tools can still print. */
 #define UNTIL_MAX (UINT64_C(253402300799) * BALLOOND_SECOND)
 
+/* Long enough to see to it, and short enough that nobody is fixed by it for good. */
+#define GIVE_BACK_LASTS (3600 * BALLOOND_SECOND)
+
+#define STANDING ((1u << ORDER_STANDING_MAX) - 1)
+#define OF_ALL (1u << ORDER_PAUSE | 1u << ORDER_GIVE_BACK | 1u << ORDER_RESUME)
+
 /* One call, while its options are read. */
 struct call {
 	const struct published *now;
-	char name[GUEST_NAME_MAX]; /* the guest's, for errors */
+	char subject[GUEST_NAME_MAX + 16]; /* whom it means, for errors */
 	struct order order;
 };
 
@@ -32,8 +41,8 @@ static int set_reason(struct call *call, const void *value, sd_bus_error *error)
 
 	if (strlen(text) >= HOLD_REASON_MAX)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
-					 "guest \"%s\": the reason has %zu bytes, %u are allowed",
-					 call->name, strlen(text), HOLD_REASON_MAX - 1);
+					 "%s: the reason has %zu bytes, %u are allowed",
+					 call->subject, strlen(text), HOLD_REASON_MAX - 1);
 	text_copy(call->order.hold.reason, sizeof(call->order.hold.reason), text);
 	return 0;
 }
@@ -44,10 +53,10 @@ static int set_until(struct call *call, const void *value, sd_bus_error *error)
 
 	if (until <= call->now->wall || until > UNTIL_MAX)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
-					 "guest \"%s\": until %" PRIu64 " is not allowed: "
+					 "%s: until %" PRIu64 " is not allowed: "
 					 "microseconds of the wall clock, after %" PRIu64
 					 " (now) and not after %" PRIu64 "; or leave it out",
-					 call->name, until, call->now->wall, UNTIL_MAX);
+					 call->subject, until, call->now->wall, UNTIL_MAX);
 	call->order.hold.until = until;
 	return 0;
 }
@@ -57,8 +66,8 @@ static const struct option {
 	uint32_t kinds; /* 1 << enum order_kind: orders that take it */
 	int (*set)(struct call *call, const void *value, sd_bus_error *error);
 } options[] = {
-	{ "reason", "s", 1u << ORDER_HOLD | 1u << ORDER_UNHOLD, set_reason },
-	{ "until", "t", 1u << ORDER_HOLD, set_until },
+	{ "reason", "s", (1u << ORDER_KIND_MAX) - 1, set_reason },
+	{ "until", "t", STANDING, set_until },
 };
 
 /* "reason (s), until (t)" */
@@ -99,8 +108,8 @@ static int read_value(sd_bus_message *message, struct call *call, const char *na
 		return r;
 	if (!option || strcmp(option->type, type) != 0)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
-					 "guest \"%s\": no option \"%s\" of type %s, there are: %s",
-					 call->name, name, type,
+					 "%s: no option \"%s\" of type %s, there are: %s",
+					 call->subject, name, type,
 					 list_options(known, call->order.kind));
 	r = sd_bus_message_read(message, "v", option->type, &value);
 	if (r < 0)
@@ -150,22 +159,44 @@ static int read_caller(sd_bus_message *message, char who[HOLD_WHO_MAX])
 	return 0;
 }
 
+/* Whom the order means. */
+static int read_subject(sd_bus_message *message, struct call *call, sd_bus_error *error)
+{
+	const struct published_guest *guest;
+	char name[GUEST_NAME_MAX];
+	const char *wanted;
+	int r;
+
+	r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &wanted);
+	if (r < 0)
+		return r;
+	text_copy(call->subject, sizeof(call->subject), "all guests");
+	if (!*wanted && OF_ALL & 1u << call->order.kind)
+		return 0;
+	r = bus_find_guest(call->now, wanted, &guest, error);
+	if (r < 0)
+		return r;
+	text_copy(name, sizeof(name), guest->name);
+	bus_text_clean(name);
+	(void)snprintf(call->subject, sizeof(call->subject), "guest \"%s\"", name);
+	text_copy(call->order.uuid, sizeof(call->order.uuid), guest->uuid);
+	return 0;
+}
+
 /* sd-bus lets root in here and nobody else: the methods are not marked as unprivileged. */
 static int take(struct bus *bus, enum order_kind kind, sd_bus_message *message, sd_bus_error *error)
 {
 	struct call call = { .now = bus->now, .order.kind = kind };
-	const struct published_guest *guest;
 	int r;
 
 	if (!bus->orders)
 		return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
 					"balloond is not ready to take orders");
-	r = bus_read_guest(message, bus->now, &guest, error);
+	r = read_subject(message, &call, error);
 	if (r < 0)
 		return r;
-	text_copy(call.name, sizeof(call.name), guest->name);
-	bus_text_clean(call.name);
-	text_copy(call.order.uuid, sizeof(call.order.uuid), guest->uuid);
+	if (kind == ORDER_GIVE_BACK)
+		call.order.hold.until = bus->now->wall + GIVE_BACK_LASTS;
 	r = read_options(message, &call, error);
 	if (r < 0)
 		return r;
@@ -175,10 +206,20 @@ static int take(struct bus *bus, enum order_kind kind, sd_bus_message *message, 
 	r = orders_append(bus->orders, &call.order);
 	if (r < 0)
 		return sd_bus_error_setf(error, BUS_ERROR_BUSY,
-					 "guest \"%s\": %u orders wait already, try again",
-					 call.name, ORDERS_MAX);
+					 "%s: %u orders wait already, try again", call.subject,
+					 ORDERS_MAX);
 	bus->on_order(bus->order_userdata);
 	return sd_bus_reply_method_return(message, NULL);
+}
+
+int bus_method_exclude(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return take(userdata, ORDER_EXCLUDE, message, error);
+}
+
+int bus_method_include(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return take(userdata, ORDER_INCLUDE, message, error);
 }
 
 int bus_method_hold(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -189,4 +230,19 @@ int bus_method_hold(sd_bus_message *message, void *userdata, sd_bus_error *error
 int bus_method_unhold(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	return take(userdata, ORDER_UNHOLD, message, error);
+}
+
+int bus_method_pause(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return take(userdata, ORDER_PAUSE, message, error);
+}
+
+int bus_method_resume(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return take(userdata, ORDER_RESUME, message, error);
+}
+
+int bus_method_give_back(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return take(userdata, ORDER_GIVE_BACK, message, error);
 }

@@ -37,6 +37,7 @@ static void fill_host(struct bus *bus)
 		.level_reason = level_cause_text(now->account.level_cause),
 		.warning = now->warning ? now->warning : "",
 		.last_reload_error = bus->reload_error,
+		.pause = now->pause,
 		.dry_run = now->dry_run,
 		.connected = now->connected,
 		.guest_count = (uint32_t)now->n_guests,

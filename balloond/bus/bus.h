@@ -9,7 +9,7 @@
  *   BALLOOND_BUS_PATH/guest/_<uuid>    Guest, GuestStats; '-' of the uuid is written '_'
  *
  * Whatever reads is open to every local user; packaging/dbus/ says how to narrow that.  Reload,
- * Hold, Unhold and Record are root's. */
+ * Record and all that order something are root's. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,6 +60,7 @@ void bus_set_record(struct bus *bus,
 		    void (*leave)(void *userdata), void *userdata);
 void bus_record_ended(struct bus *bus, int result, uint64_t ticks, uint64_t lost);
 
-/* Where Hold() and Unhold() append to, borrowed until the bus is freed, and whom they tell. */
+/* Where the methods that order something append to, borrowed until the bus is freed, and whom they
+ * tell. */
 void bus_set_orders(struct bus *bus, struct orders *orders, void (*on_order)(void *userdata),
 		    void *userdata);

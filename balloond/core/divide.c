@@ -169,8 +169,9 @@ static void explain_cuts(struct plan *plan)
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
-		/* What keeps it from being managed says more. */
-		if (v->state != STATE_MANAGED || v->wanted >= v->proposal.bytes)
+		/* What keeps it from being managed, or an order, says more. */
+		if (v->state != STATE_MANAGED || verdict_is_ordered_up(v) ||
+		    v->wanted >= v->proposal.bytes)
 			continue;
 		if (a->level >= BALLOOND_LEVEL_TIGHT && v->wanted >= proposal_size(plan, v))
 			v->reason = REASON_NO_LENDING;

@@ -55,11 +55,21 @@ void guard_earn(const struct config *config, struct history *h, usec_t elapsed)
 	}
 }
 
+/* What a guest that reports its free pages has free is the host's already; where it is charged by
+ * what is resident, less of it would be worth nothing.  Cache is. */
+static bool takes_free_only(const struct config *config, const struct verdict *v)
+{
+	return v->guest.flags & BALLOOND_GUEST_REPORTS_FREE &&
+	       config->host.commit == COMMIT_ELASTIC && v->guest.unused != BALLOOND_UNKNOWN &&
+	       v->guest.target <= v->guest.ceiling &&
+	       balloond_add(v->proposal.bytes, v->guest.unused) >= v->guest.target;
+}
+
 /* Which rule it is that bars shrinking; bounds if none does. */
-static enum guard_rule barred_by(const struct verdict *v)
+static enum guard_rule barred_by(const struct config *config, const struct verdict *v)
 {
 	if (v->guest.flags & BALLOOND_GUEST_MAY_SHRINK)
-		return GUARD_BOUNDS;
+		return takes_free_only(config, v) ? GUARD_NO_GAIN : GUARD_BOUNDS;
 	if (v->state == STATE_STUCK)
 		return GUARD_STUCK;
 	if (v->state == STATE_FUTILE)
@@ -68,7 +78,7 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND)
 		return GUARD_STALE;
-	return GUARD_COOL_DOWN;
+	return verdict_is_ordered_up(v) ? GUARD_ORDERED : GUARD_COOL_DOWN;
 }
 
 /* The least that a guest is left for what it uses.  Where the host is critical that is what it
@@ -103,28 +113,22 @@ static void relieve(struct verdict *v)
 	v->proposal.claim = balloond_min(claim, v->guest.ceiling); /* a policy left it as it grew */
 }
 
-/* What a guest that reports its free pages has free is the host's already; where it is charged by
- * what is resident, less of it would be worth nothing.  Cache is. */
-static bool takes_free_only(const struct config *config, const struct verdict *v)
-{
-	return v->guest.flags & BALLOOND_GUEST_REPORTS_FREE &&
-	       config->host.commit == COMMIT_ELASTIC && v->guest.unused != BALLOOND_UNKNOWN &&
-	       v->guest.target <= v->guest.ceiling &&
-	       balloond_add(v->proposal.bytes, v->guest.unused) >= v->guest.target;
-}
-
 void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 {
 	struct balloond_target *p = &v->proposal;
 	uint64_t target = v->guest.target, low = 0;
-	enum guard_rule bar = barred_by(v);
+	enum guard_rule bar;
 
+	/* Lent, beyond what it claims: an order takes nothing from others that need it. */
+	if (v->source->give_back.on)
+		p->bytes = balloond_max(p->bytes, v->guest.ceiling);
 	if (IS_ON(config, GUARD_BOUNDS)) {
 		low = v->guest.floor;
 		if (p->bytes < low || p->bytes > v->guest.ceiling)
 			bind(v, GUARD_BOUNDS);
 		p->bytes = balloond_clamp(p->bytes, low, balloond_max(low, v->guest.ceiling));
 	}
+	bar = barred_by(config, v);
 	if (v->guest.used != BALLOOND_UNKNOWN && IS_ON(config, GUARD_MARGIN)) {
 		uint64_t least = needed(v, level);
 
@@ -143,10 +147,6 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	if (bar != GUARD_BOUNDS && IS_ON(config, bar)) {
 		if (p->bytes < target)
 			bind(v, bar);
-		low = balloond_max(low, target);
-	}
-	if (p->bytes < target && takes_free_only(config, v) && IS_ON(config, GUARD_NO_GAIN)) {
-		bind(v, GUARD_NO_GAIN);
 		low = balloond_max(low, target);
 	}
 	/* Nor is anything set aside for one that may not grow either. */
@@ -275,6 +275,13 @@ void guard_shrink(const struct config *config, struct history *h, struct plan *p
 	}
 }
 
+/* What was given back is so to the last bit; as long as there is not room for that, no trifle is
+ * worth a move. */
+static bool is_last_of_give_back(const struct verdict *v, uint64_t goal)
+{
+	return v->source->give_back.on && goal == v->guest.ceiling;
+}
+
 /* Relief is never trivial: a guest that has nothing left, or less than it was promised. */
 static bool is_starving(const struct verdict *v)
 {
@@ -291,7 +298,7 @@ static uint64_t growth_goal(const struct config *config, struct verdict *v)
 		goal = balloond_min(goal, v->guest.ceiling);
 	if (goal <= v->guest.target || !(v->guest.flags & BALLOOND_GUEST_MAY_GROW))
 		return v->guest.target;
-	if (IS_ON(config, GUARD_DEAD_BAND) && !is_starving(v) &&
+	if (IS_ON(config, GUARD_DEAD_BAND) && !is_starving(v) && !is_last_of_give_back(v, goal) &&
 	    goal - v->guest.target < guard_dead_band(v->guest.ceiling)) {
 		bind(v, GUARD_DEAD_BAND);
 		return v->guest.target;

@@ -190,6 +190,16 @@ static bool tells_nothing(const struct guest *g)
 	       g->seen.usable == BALLOOND_UNKNOWN && g->seen.unused == BALLOOND_UNKNOWN;
 }
 
+/* What the policy says, or what an operator did about it. */
+static enum guest_state judge_managed(struct verdict *v, const struct guest *g)
+{
+	if (g->pause.on)
+		return set(v, STATE_MANAGED, REASON_PAUSED_OPERATOR);
+	if (g->give_back.on)
+		return set(v, STATE_MANAGED, REASON_GIVEN_BACK);
+	return set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
+}
+
 static enum guest_state judge_statistics(const struct config *config, struct verdict *v,
 					 const struct guest *g, const struct memory *m, usec_t now)
 {
@@ -200,9 +210,8 @@ static enum guest_state judge_statistics(const struct config *config, struct ver
 	if (tells_nothing(g))
 		return set(v, STATE_BLIND, REASON_NO_SERVICE);
 	if (g->stamp != 0 && !is_stale(g, m, now))
-		return m->used == BALLOOND_UNKNOWN
-			       ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
-			       : set(v, STATE_MANAGED, v->rule ? REASON_POLICY : REASON_NO_WHEN);
+		return m->used == BALLOOND_UNKNOWN ? set(v, STATE_BLIND, REASON_NEVER_REPORTED)
+						   : judge_managed(v, g);
 	if (g->period == 0 && config->keep_stats_period)
 		return set(v, STATE_BLIND, REASON_PERIOD_KEPT);
 	if (g->stamp != 0)
@@ -260,12 +269,16 @@ static enum guest_state judge_state(const struct config *config, const struct sn
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
+	if (g->exclude.on)
+		return set(v, STATE_EXCLUDED, REASON_EXCLUDED);
 	if (yield_is_futile(m, s->now))
 		return set(v, STATE_FUTILE, REASON_FUTILE);
 	if (progress_is_stuck(m, s->now))
 		return set(v, STATE_STUCK, REASON_STUCK);
 	if (foreign_holds(m, s->now, &v->reason))
 		return STATE_FOREIGN;
+	if (s->host.pause.on)
+		return set(v, STATE_HELD, REASON_PAUSED_ALL);
 	if (operator_holds(v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
 	if (tenant_holds(config, v, g, level))
@@ -285,7 +298,7 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 {
 	const struct state_row *row = state_row(v->state);
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
-	bool may_shrink = row->may_shrink && !cooling &&
+	bool may_shrink = row->may_shrink && !cooling && !verdict_is_ordered_up(v) &&
 			  (v->state != STATE_BLIND || says_how_much(v->promise));
 	bool steerable = v->matched && v->state != STATE_OBSERVED &&
 			 v->reason != REASON_FOREIGN_WATCHED;
@@ -299,6 +312,17 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	       (v->promise && v->promise->expendable ? BALLOOND_GUEST_EXPENDABLE : 0u) |
 	       (g->facts & GUEST_AUTODEFLATE ? BALLOOND_GUEST_DEFLATES : 0u) |
 	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
+}
+
+/* Whether its statistics period should be set.  Paused or lost guests would not answer; the others
+ * must report to be managed, or for the conditions of a rule. */
+static bool judge_arms(const struct config *config, const struct verdict *v, const struct guest *g)
+{
+	return v->matched && !g->exclude.on && !config->keep_stats_period &&
+	       (g->facts & GUEST_BALLOON) && v->state != STATE_OBSERVED &&
+	       (state_row(v->state)->may_grow || v->state == STATE_HELD ||
+		v->reason == REASON_ARRIVED) &&
+	       !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
 }
 
 void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
@@ -335,14 +359,11 @@ void judge_guest(const struct config *config, const struct snapshot *s, const st
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
+	v->arm = judge_arms(config, v, g);
+	/* No command goes out to these, whatever their state. */
+	if (g->exclude.on || s->host.pause.on)
+		v->matched = false;
 	v->guest.flags = flags_of(v, g, m, s->now);
-	/* Paused or lost guests would not answer; the others must report to be managed, or for the
-	 * conditions of a rule. */
-	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
-		 v->state != STATE_OBSERVED &&
-		 (state_row(v->state)->may_grow || v->state == STATE_HELD ||
-		  v->reason == REASON_ARRIVED) &&
-		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
 }
 
 /* It has less left than anybody is to be left, or waits already. */
@@ -357,8 +378,9 @@ static bool is_in_need(const struct verdict *v, const struct memory *m)
 /* All is well with it again: its newest sample says so. */
 static bool has_recovered(const struct verdict *v, const struct memory *m)
 {
-	return v->state == STATE_MANAGED && v->guest.flags & BALLOOND_GUEST_COOLING &&
-	       v->guest.used != BALLOOND_UNKNOWN && !m->starved && m->sampled > m->distress;
+	return v->state == STATE_MANAGED && !verdict_is_ordered_up(v) &&
+	       v->guest.flags & BALLOOND_GUEST_COOLING && v->guest.used != BALLOOND_UNKNOWN &&
+	       !m->starved && m->sampled > m->distress;
 }
 
 void judge_cool_downs(const struct history *h, struct plan *plan)

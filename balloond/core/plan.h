@@ -60,6 +60,12 @@ static inline bool verdict_is_steered(const struct verdict *v)
 	return v->matched && state_row(v->state)->steered;
 }
 
+/* An operator ordered that it is not shrunk: paused, or given back. */
+static inline bool verdict_is_ordered_up(const struct verdict *v)
+{
+	return v->source->pause.on || v->source->give_back.on;
+}
+
 /* Steps are acted on in order: all that free come first. */
 enum phase { PHASE_FREE, PHASE_GRANT };
 

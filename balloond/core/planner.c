@@ -200,6 +200,8 @@ static void explain(struct verdict *v)
 {
 	bool at_rest = v->target == v->guest.target;
 
+	if (v->reason == REASON_GIVEN_BACK && v->target < v->guest.ceiling)
+		v->reason = REASON_GIVEN_BACK_PART;
 	if (v->state != STATE_MANAGED ||
 	    (v->reason != REASON_POLICY && v->reason != REASON_NO_WHEN))
 		return;

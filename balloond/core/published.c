@@ -77,7 +77,8 @@ static const char *policy_words(const struct verdict *v)
 	return policy->reasons[v->proposal.reason];
 }
 
-static void fill_guest(struct published_guest *p, const struct verdict *v)
+/* pause: of all guests, which says more than one of its own. */
+static void fill_guest(struct published_guest *p, const struct verdict *v, const struct hold *pause)
 {
 	const struct balloond_policy *policy = v->rule ? v->rule->policy : NULL;
 
@@ -92,7 +93,10 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->unknown = v->waits ? metric_row(v->unknown)->name : NULL;
 	text_copy(p->promise, sizeof(p->promise), v->promise ? v->promise->name : NULL);
 	p->labels = v->source->labels;
+	p->exclude = v->source->exclude;
 	p->hold = v->source->hold;
+	p->pause = pause->on ? *pause : v->source->pause;
+	p->give_back = v->source->give_back;
 	p->policy_reason = policy_words(v);
 	p->reason = headline(v, p->policy_reason);
 	p->warning = warning_text(v->warnings);
@@ -113,13 +117,14 @@ void published_fill(struct published *p, const struct snapshot *snapshot, const 
 	p->host = snapshot->host.seen;
 	p->host.level = plan->account.level;
 	p->account = plan->account;
+	p->pause = snapshot->host.pause;
 	p->sampling = plan->sampling;
 	p->sample_cost = snapshot->host.sample_cost;
 	p->warning = warning_text(snapshot->host.facts & HOST_KSMTUNED ? 1u << WARNING_KSMTUNED
 								       : 0);
 	p->n_guests = plan->n_verdicts;
 	for (size_t i = 0; i < plan->n_verdicts; i++)
-		fill_guest(&p->guests[i], &plan->verdicts[i]);
+		fill_guest(&p->guests[i], &plan->verdicts[i], &p->pause);
 }
 
 static int compare_uuid(const void *key, const void *guest)

@@ -19,8 +19,8 @@ struct published_guest {
 	char waits[PUBLISHED_TEXT_MAX]; /* rule that would come first, but for: */
 	const char *unknown;            /* metric that is not known, static; NULL: none */
 	struct guest_labels labels;
-	struct hold hold;          /* an operator's, whatever the guest's state */
-	const char *reason;        /* static text: why it has its state or size */
+	struct hold exclude, hold, pause, give_back; /* operators', whatever the guest's state */
+	const char *reason;                          /* static text: why it has its state or size */
 	const char *warning;       /* static text: what is wrong with its definition, or "" */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */
@@ -34,6 +34,7 @@ struct published {
 	bool degraded;  /* one that should does not, or what it told is old */
 	struct balloond_host host;
 	struct account account;
+	struct hold pause; /* nothing is asked of any guest */
 	struct sampling sampling;
 	usec_t sample_cost;  /* of reading one guest; 0: not known yet */
 	const char *warning; /* static text: what is wrong with the machine; "": nothing */

@@ -70,11 +70,11 @@ struct tenant_wish {
 	bool hold;
 };
 
-/* Whoever ordered that the size stays, and why, in their own words. */
+/* Whoever ordered it, and why, in their own words. */
 #define HOLD_WHO_MAX 33u
 #define HOLD_REASON_MAX 128u
 
-/* An operator's order; all zero: there is none. */
+/* An operator's order of any kind (core/orders.h); all zero: there is none. */
 struct hold {
 	bool on;
 	usec_t until; /* wall clock; 0: until it is taken back */
@@ -113,7 +113,7 @@ struct guest {
 	usec_t resident_at; /* when resident was, where that is later */
 	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
-	struct hold hold; /* not sensed: of core/orders.h */
+	struct hold exclude, hold, pause, give_back; /* not sensed: of core/orders.h */
 };
 
 /* Other managers of memory that run on the machine. */
@@ -129,6 +129,7 @@ struct host {
 	uint64_t hugetlb;   /* of the host's hugetlb pool, bytes; inside "the host's own use" */
 	uint64_t ksm_saved; /* bytes that KSM shares away */
 	usec_t sample_cost; /* time that it takes to read one guest; 0: not known yet */
+	struct hold pause;  /* nothing is asked of any guest; not sensed: of core/orders.h */
 };
 
 struct snapshot {

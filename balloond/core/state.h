@@ -16,6 +16,7 @@ enum guest_state {
 	STATE_BUSY,     /* a job has it, or its hypervisor does not answer or hangs */
 	STATE_BOOTING,  /* started or rebooted while balloond looked on */
 	STATE_OBSERVED, /* no rule matches it */
+	STATE_EXCLUDED, /* an operator wants it left alone */
 	STATE_FUTILE,   /* the host gains nothing, as measured: relieved, not shrunk */
 	STATE_STUCK,    /* does not follow its target */
 	STATE_FOREIGN,  /* its size is not what balloond asked for */
@@ -72,6 +73,8 @@ enum reason {
 	REASON_NO_RULE,
 	REASON_ENTRY_DRY,
 	REASON_NO_WHEN,
+	REASON_EXCLUDED,
+	REASON_PAUSED_ALL,
 	REASON_HELD_OPERATOR,
 	REASON_HELD_TENANT,
 	REASON_STUCK,
@@ -84,8 +87,11 @@ enum reason {
 	REASON_PERIOD_KEPT,
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
+	REASON_PAUSED_OPERATOR,
 	REASON_TOOK_BACK,       /* deflate-on-OOM: its target follows */
 	REASON_FOREIGN_WATCHED, /* it is not clear yet who moved it */
+	REASON_GIVEN_BACK,
+	REASON_GIVEN_BACK_PART, /* the host has no room for the rest */
 	REASON_POLICY,          /* the policy's own words hold */
 	REASON_GUARD,           /* a guard rule held it back: see the rules that bound */
 	REASON_POOL_SHORT,      /* the pool cannot bear what all need: cut */
@@ -116,6 +122,7 @@ enum guard_rule {
 	GUARD_MARGIN,       /* never below used + margin */
 	GUARD_STUCK,        /* stuck memory is not counted on */
 	GUARD_HELD,         /* what is held stays */
+	GUARD_ORDERED,      /* what is paused or given back never shrinks */
 	GUARD_NO_GAIN,      /* no shrinking that the host would not feel */
 	GUARD_COOL_DOWN,    /* no shrinking after distress */
 	GUARD_DEAD_BAND,    /* no trivial moves */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
+#include "balloond/core/orders.h"
 #include "balloond/core/published.h"
 #include "balloond/ctl/dictionary.h"
 #include "build-config.h"
@@ -21,9 +22,16 @@ enum {
 #define CLIENT_MANAGER BALLOOND_BUS_NAME ".Manager"
 #define CLIENT_ERROR_INVALID_CONFIGURATION BALLOOND_BUS_NAME ".Error.InvalidConfiguration"
 
+/* An operator's. */
+struct client_order {
+	const char *by, *reason; /* by "": there is none */
+	uint64_t until;          /* wall clock, 0: for ever */
+};
+
 struct client_host {
 	const char *version, *state, *level, *level_reason, *warning, *config_hash,
 		*last_reload_error;
+	struct client_order pause; /* of all guests */
 	int dry_run, connected;
 	uint32_t guest_count;
 	uint64_t pool, reserve, charged, available, room, short_by; /* bytes */
@@ -40,8 +48,7 @@ extern const size_t n_client_host_properties;
 struct client_guest {
 	const char *name, *uuid, *state, *reason, *warning, *policy, *rule, *promise;
 	const char *title, *hypervisor, *os, *partition;
-	const char *held_by, *hold_reason;
-	uint64_t held_until; /* wall clock, 0: for ever */
+	struct client_order orders[ORDER_STANDING_MAX];
 	struct client_words tags;
 	uint64_t sample;
 	uint64_t figures[CLIENT_FIGURES_MAX]; /* as published_figures[], of both interfaces */
@@ -89,7 +96,7 @@ int client_explain(sd_bus *bus, const char *name, struct client_explanation *exp
 		   sd_bus_error *error);
 int client_reload(sd_bus *bus, sd_bus_error *error);
 
-/* Hold or Unhold.  until: wall clock, 0: for ever; reason: may be NULL. */
+/* The method of an order; guest "": all.  until: wall clock, 0: for ever; reason: may be NULL. */
 int client_order(sd_bus *bus, const char *member, const char *guest, usec_t until,
 		 const char *reason, sd_bus_error *error);
 

@@ -25,7 +25,7 @@ struct ctl {
 	/* Of single verbs.  NULL: the installed ones. */
 	const char *policy_dir, *config, *with, *since, *state_dir, *lasts, *reason;
 	const char *policy, *commit, *min, *seed, *length, *plot, *trace;
-	bool live, origin, check;
+	bool live, origin, check, all;
 };
 
 /* The verbs get the arguments after their name, and return an exit code. */
@@ -35,6 +35,11 @@ int verb_explain(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_hold(struct ctl *ctl, int argc, char **argv);
 int verb_unhold(struct ctl *ctl, int argc, char **argv);
+int verb_exclude(struct ctl *ctl, int argc, char **argv);
+int verb_include(struct ctl *ctl, int argc, char **argv);
+int verb_pause(struct ctl *ctl, int argc, char **argv);
+int verb_resume(struct ctl *ctl, int argc, char **argv);
+int verb_give_back(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_simulate(struct ctl *ctl, int argc, char **argv);
 int verb_record(struct ctl *ctl, int argc, char **argv);

@@ -55,10 +55,18 @@ static void print_state(const struct client_explanation *e)
 
 static void print_order(const struct client_explanation *e)
 {
-	char hold[FORMAT_HOLD_MAX], safe[LOG_SAFE_MAX];
+	uint64_t target = client_figure(&e->guest, "target");
+	uint64_t ceiling = client_figure(&e->guest, "ceiling");
+	const struct client_order *orders = e->guest.orders;
+	char order[FORMAT_ORDER_MAX], safe[LOG_SAFE_MAX], text[FORMAT_MAX];
 
-	if (*e->guest.held_by)
-		printf("An order stands: %s.\n", log_safe(safe, format_hold(hold, &e->guest)));
+	for (enum order_kind kind = 0; kind < ORDER_STANDING_MAX; kind++)
+		if (*orders[kind].by)
+			printf("An order stands: %s.\n",
+			       log_safe(safe, format_standing(order, kind, &orders[kind])));
+	if (*orders[ORDER_GIVE_BACK].by && target < ceiling)
+		printf("To be given back in full it lacks %s.\n",
+		       format_value(text, BALLOOND_BYTES, ceiling - target));
 }
 
 static void print_promise(const struct client_explanation *e)

@@ -64,17 +64,23 @@ const char *format_date(char buf[FORMAT_MAX], usec_t wall)
 	return buf;
 }
 
-const char *format_hold(char buf[FORMAT_HOLD_MAX], const struct client_guest *guest)
+const char *format_standing(char buf[FORMAT_ORDER_MAX], enum order_kind kind,
+			    const struct client_order *order)
 {
-	bool ends = guest->held_until > 0 && guest->held_until != BALLOOND_UNKNOWN;
+	static const char *const words[ORDER_STANDING_MAX] = {
+		[ORDER_EXCLUDE] = "excluded",
+		[ORDER_HOLD] = "held",
+		[ORDER_PAUSE] = "paused",
+		[ORDER_GIVE_BACK] = "given back",
+	};
+	bool ends = order->until > 0 && order->until != BALLOOND_UNKNOWN;
 	char date[FORMAT_MAX] = "";
 
 	*buf = '\0';
-	if (*guest->held_by)
-		(void)snprintf(buf, FORMAT_HOLD_MAX, "held by %s%s%s%s%s", guest->held_by,
-			       ends ? " until " : "",
-			       ends ? format_date(date, guest->held_until) : "",
-			       *guest->hold_reason ? ": " : "", guest->hold_reason);
+	if (*order->by)
+		(void)snprintf(buf, FORMAT_ORDER_MAX, "%s by %s%s%s%s%s", words[kind], order->by,
+			       ends ? " until " : "", ends ? format_date(date, order->until) : "",
+			       *order->reason ? ": " : "", order->reason);
 	return buf;
 }
 

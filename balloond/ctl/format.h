@@ -22,11 +22,12 @@ const char *format_value(char buf[FORMAT_MAX], enum balloond_type type, uint64_t
 /* "2026-01-31 12:00:00" here; "-" for what no calendar has.  Returns buf. */
 const char *format_date(char buf[FORMAT_MAX], usec_t wall);
 
-#define FORMAT_HOLD_MAX 512u
+#define FORMAT_ORDER_MAX 512u
 
 /* "held by root until 2026-01-31 12:00:00: it is measured"; "" where nobody ordered that.  Returns
  * buf. */
-const char *format_hold(char buf[FORMAT_HOLD_MAX], const struct client_guest *guest);
+const char *format_standing(char buf[FORMAT_ORDER_MAX], enum order_kind kind,
+			    const struct client_order *order);
 
 /* The type of that name on D-Bus, and its name; counts stand for those that are not known. */
 enum balloond_type format_type(const char *name);

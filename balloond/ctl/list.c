@@ -19,11 +19,29 @@ static const struct table_column columns[] = {
 	{ "REASON", 10, SCOLS_FL_TRUNC },
 };
 
+/* The order that made its state, if one did: it says more than the reason. */
+static const char *order_words(char buf[FORMAT_ORDER_MAX], const struct client_guest *guest)
+{
+	static const struct {
+		enum guest_state state;
+		enum order_kind kind;
+	} rows[] = {
+		{ STATE_EXCLUDED, ORDER_EXCLUDE },  { STATE_HELD, ORDER_HOLD },
+		{ STATE_HELD, ORDER_PAUSE },        { STATE_MANAGED, ORDER_PAUSE },
+		{ STATE_MANAGED, ORDER_GIVE_BACK },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+		if (*guest->orders[rows[i].kind].by &&
+		    strcmp(guest->state, state_row(rows[i].state)->name) == 0)
+			return format_standing(buf, rows[i].kind, &guest->orders[rows[i].kind]);
+	return guest->reason;
+}
+
 static int add_guest(struct libscols_table *table, const struct client_guest *guest)
 {
-	char hold[FORMAT_HOLD_MAX], actual[FORMAT_MAX], target[FORMAT_MAX], floor[FORMAT_MAX],
+	char order[FORMAT_ORDER_MAX], actual[FORMAT_MAX], target[FORMAT_MAX], floor[FORMAT_MAX],
 		ceiling[FORMAT_MAX], used[FORMAT_MAX];
-	bool is_held = strcmp(guest->state, state_row(STATE_HELD)->name) == 0 && *guest->held_by;
 	const char *const cells[ELEMENTSOF(columns)] = {
 		guest->name,
 		guest->state,
@@ -33,7 +51,7 @@ static int add_guest(struct libscols_table *table, const struct client_guest *gu
 		format_size(ceiling, client_figure(guest, "ceiling")),
 		format_size(used, client_figure(guest, "used")),
 		guest->policy,
-		is_held ? format_hold(hold, guest) : guest->reason,
+		order_words(order, guest),
 	};
 
 	return table_add(table, cells);

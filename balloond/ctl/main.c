@@ -25,6 +25,7 @@ enum {
 	TAKES_STATE_DIR = 1u << 6,
 	TAKES_FOR = 1u << 7,
 	TAKES_REASON = 1u << 8,
+	TAKES_ALL = 1u << 9,
 	TAKES_POLICY = 1u << 16,
 	TAKES_COMMIT = 1u << 17,
 	TAKES_MIN = 1u << 18,
@@ -53,6 +54,15 @@ static const struct verb {
 	{ NULL, "hold", "GUEST", 1, 1, TAKES_FOR | TAKES_REASON, true, verb_hold,
 	  "Let a guest keep the size that it has" },
 	{ NULL, "unhold", "GUEST", 1, 1, TAKES_REASON, true, verb_unhold, "Take that back" },
+	{ NULL, "exclude", "GUEST", 1, 1, TAKES_FOR | TAKES_REASON, true, verb_exclude,
+	  "Let balloond leave a guest alone altogether" },
+	{ NULL, "include", "GUEST", 1, 1, TAKES_REASON, true, verb_include, "Take that back" },
+	{ NULL, "pause", "GUEST|--all", 0, 1, TAKES_FOR | TAKES_REASON | TAKES_ALL, true,
+	  verb_pause, "Do not shrink a guest; ask nothing of anybody" },
+	{ NULL, "give-back", "GUEST|--all", 0, 1, TAKES_FOR | TAKES_REASON | TAKES_ALL, true,
+	  verb_give_back, "Raise a guest to its ceiling, and do not shrink it" },
+	{ NULL, "resume", "GUEST|--all", 0, 1, TAKES_REASON | TAKES_ALL, true, verb_resume,
+	  "Take both back" },
 	{ NULL, "reload", "", 0, 0, 0, true, verb_reload,
 	  "Let balloond take its files anew; with an error in them the old ones hold" },
 	{ NULL, "report", "", 0, 0, TAKES_SINCE | TAKES_STATE_DIR, false, verb_report,
@@ -97,8 +107,11 @@ static void print_help(void)
 	     "  --no-legend           No headings and totals\n"
 	     "  -h, --help            This text\n"
 	     "  --version             The version\n\n"
-	     "Options of hold and unhold:\n"
-	     "  --for=TIME            hold: for 90min or 12h; for ever without this option\n"
+	     "Options of hold, exclude, pause and give-back, and of what takes them back:\n"
+	     "  --for=TIME            For 90min or 12h; without this option for ever, give-back "
+	     "for\n"
+	     "                        1h.  Not of what takes back\n"
+	     "  --all                 pause, give-back, resume: all guests\n"
 	     "  --reason=TEXT         Why, for whoever asks later\n\n"
 	     "Options of policy and config, which need no running balloond:\n"
 	     "  --policy-dir=DIR      Find policy modules in DIR\n"
@@ -231,6 +244,9 @@ static void take_option(struct ctl *ctl, unsigned option)
 	case TAKES_FOR:
 		ctl->lasts = optarg;
 		break;
+	case TAKES_ALL:
+		ctl->all = true;
+		break;
 	case TAKES_REASON:
 		ctl->reason = optarg;
 		break;
@@ -259,6 +275,7 @@ static int parse_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_g
 		{ "state-dir", required_argument, NULL, TAKES_STATE_DIR },
 		{ "for", required_argument, NULL, TAKES_FOR },
 		{ "reason", required_argument, NULL, TAKES_REASON },
+		{ "all", no_argument, NULL, TAKES_ALL },
 		{ "policy", required_argument, NULL, TAKES_POLICY },
 		{ "commit", required_argument, NULL, TAKES_COMMIT },
 		{ "min", required_argument, NULL, TAKES_MIN },

@@ -89,13 +89,16 @@ static void print_readings(const struct client_host *host)
 
 static void print_host(const struct client_host *host, const struct client_guests *guests)
 {
-	char safe[LOG_SAFE_MAX], total[FORMAT_MAX], available[FORMAT_MAX];
+	char safe[LOG_SAFE_MAX], total[FORMAT_MAX], available[FORMAT_MAX], order[FORMAT_ORDER_MAX];
 
 	printf("balloond %s: %s\n", host->version, host->state);
 	if (!host->connected)
 		print_field("Hypervisor", "none answers");
 	if (host->dry_run)
 		print_field("Dry run", "nothing is changed");
+	if (*host->pause.by)
+		print_field("All guests", "%s",
+			    log_safe(safe, format_standing(order, ORDER_PAUSE, &host->pause)));
 	print_field("Level", "%s%s%s", host->level, *host->level_reason ? ": " : "",
 		    log_safe(safe, host->level_reason));
 	if (*host->warning)
@@ -179,7 +182,7 @@ static void print_guest(const struct client_guest *guest)
 	static const char *const sizes[] = { "actual", "target", "floor",   "ceiling",
 					     "used",   "charge", "resident" };
 	uint64_t age = client_figure(guest, "stats-age");
-	char safe[LOG_SAFE_MAX], text[FORMAT_MAX], hold[FORMAT_HOLD_MAX];
+	char safe[LOG_SAFE_MAX], text[FORMAT_MAX], order[FORMAT_ORDER_MAX];
 
 	printf("%s\n", log_safe(safe, guest->name));
 	print_field("UUID", "%s", guest->uuid);
@@ -189,8 +192,11 @@ static void print_guest(const struct client_guest *guest)
 	print_field("Reason", "%s", log_safe(safe, guest->reason));
 	if (*guest->warning)
 		print_field("Warning", "%s", log_safe(safe, guest->warning));
-	if (*guest->held_by)
-		print_field("Order", "%s", log_safe(safe, format_hold(hold, guest)));
+	for (enum order_kind kind = 0; kind < ORDER_STANDING_MAX; kind++)
+		if (*guest->orders[kind].by)
+			print_field("Order", "%s",
+				    log_safe(safe,
+					     format_standing(order, kind, &guest->orders[kind])));
 	if (*guest->rule)
 		print_field("Rule", "%s", log_safe(safe, guest->rule));
 	if (*guest->policy)

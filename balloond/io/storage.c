@@ -233,23 +233,23 @@ void published_done(struct published *p)
 	*p = (struct published){ 0 };
 }
 
-int standing_reserve(struct standing *s, size_t n_holds)
+int standing_reserve(struct standing *s, size_t n_orders)
 {
-	size_t max = room_for(n_holds, s->max);
-	struct order *holds;
+	size_t max = room_for(n_orders, s->max);
+	struct order *orders;
 
-	if (n_holds <= s->max && s->holds)
+	if (n_orders <= s->max && s->orders)
 		return 0;
-	holds = grown(s->holds, s->n, max, sizeof(*holds));
-	if (!holds)
+	orders = grown(s->orders, s->n, max, sizeof(*orders));
+	if (!orders)
 		return -ENOMEM;
-	replace(&s->holds, holds);
+	replace(&s->orders, orders);
 	s->max = max;
 	return 0;
 }
 
 void standing_done(struct standing *s)
 {
-	free(s->holds);
+	free(s->orders);
 	*s = (struct standing){ 0 };
 }

@@ -25,5 +25,5 @@ void plan_done(struct plan *p);
 int published_reserve(struct published *p, size_t n_guests);
 void published_done(struct published *p);
 
-int standing_reserve(struct standing *s, size_t n_holds);
+int standing_reserve(struct standing *s, size_t n_orders);
 void standing_done(struct standing *s);

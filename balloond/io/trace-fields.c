@@ -29,6 +29,13 @@ static const char *const amount_words[] = { "auto", "bytes", "permille", "kernel
 			sizeof(((struct structure *)0)->field), words \
 	}
 
+/* An operator's order. */
+#define ORDER(structure, name, field) \
+	FIELD(structure, name, TRACE_BOOL, field.on, NULL), \
+		FIELD(structure, name "-until", TRACE_USEC, field.until, NULL), \
+		FIELD(structure, name "-by", TRACE_TEXT, field.who, NULL), \
+		FIELD(structure, name "-reason", TRACE_TEXT, field.reason, NULL)
+
 #define HOST(name, type, field) FIELD(host, name, type, field, NULL)
 static const struct trace_field host_fields[] = {
 	HOST("total", TRACE_BYTES, seen.total),
@@ -46,6 +53,7 @@ static const struct trace_field host_fields[] = {
 	HOST("hugetlb", TRACE_BYTES, hugetlb),
 	HOST("ksm-saved", TRACE_BYTES, ksm_saved),
 	HOST("sample-cost", TRACE_USEC, sample_cost),
+	ORDER(host, "pause", pause),
 };
 const struct trace_table trace_host = { host_fields, ELEMENTSOF(host_fields) };
 
@@ -78,10 +86,10 @@ static const struct trace_field guest_fields[] = {
 	GUEST("outcome-latency", TRACE_USEC, outcome.latency),
 	GUEST("outcome-error", TRACE_SIGNED, outcome.error),
 	/* What an operator ordered. */
-	GUEST("hold", TRACE_BOOL, hold.on),
-	GUEST("hold-until", TRACE_USEC, hold.until),
-	GUEST("hold-by", TRACE_TEXT, hold.who),
-	GUEST("hold-reason", TRACE_TEXT, hold.reason),
+	ORDER(guest, "exclude", exclude),
+	ORDER(guest, "hold", hold),
+	ORDER(guest, "pause", pause),
+	ORDER(guest, "give-back", give_back),
 	/* What can be matched, and what its metadata asks for. */
 	GUEST("hypervisor", TRACE_TEXT, labels.hypervisor),
 	GUEST("title", TRACE_TEXT, labels.title),

@@ -85,23 +85,40 @@ static int on_reload(void *userdata, char **ret_why)
 	return bus_set_reload_state(s->bus, ++s->generation, 0xabc, NULL);
 }
 
+static void show_orders(struct published_guest *g, const struct guest *from, bool all_paused)
+{
+	g->exclude = from->exclude;
+	g->hold = from->hold;
+	g->pause = from->pause;
+	g->give_back = from->give_back;
+	if (g->verdict.state != STATE_MANAGED && g->verdict.state != STATE_HELD &&
+	    g->verdict.state != STATE_EXCLUDED)
+		return;
+	g->verdict.state = g->hold.on || all_paused ? STATE_HELD : STATE_MANAGED;
+	if (g->exclude.on)
+		g->verdict.state = STATE_EXCLUDED;
+}
+
 /* As a tick would carry it out. */
 static void on_order(void *userdata)
 {
+	static struct order places[64];
+	static struct standing standing = { places, 0, ELEMENTSOF(places) };
 	struct server *s = userdata;
 	struct published *now = &s->fixture->now;
-	const struct order *order = &s->orders.queue[0];
+	struct guest guest = { 0 };
+	struct snapshot snapshot = { .guests = &guest, .n_guests = 1 };
 
+	standing_take(&standing, &s->orders.queue[0]);
 	for (size_t i = 0; i < now->n_guests; i++) {
 		struct published_guest *g = &now->guests[i];
 
-		if (strcmp(g->uuid, order->uuid) != 0)
-			continue;
-		g->hold = (struct hold){ 0 };
-		if (order->kind == ORDER_HOLD)
-			g->hold = order->hold;
-		if (g->verdict.state == STATE_MANAGED || g->verdict.state == STATE_HELD)
-			g->verdict.state = order->kind == ORDER_HOLD ? STATE_HELD : STATE_MANAGED;
+		memcpy(guest.uuid, g->uuid, sizeof(guest.uuid));
+		standing_apply(&standing, &snapshot);
+		now->pause = snapshot.host.pause;
+		if (now->pause.on)
+			guest.pause = now->pause;
+		show_orders(g, &guest, now->pause.on);
 	}
 	s->orders.n = 0;
 	(void)bus_publish(s->bus, now);

@@ -14,6 +14,9 @@ MANAGER = NAME + ".Manager"
 WEB2 = "3c4d5e6f-0000-4000-8000-000000000002"
 
 
+MEMBERS = ("Exclude", "Include", "Hold", "Unhold", "Pause", "Resume", "GiveBack")
+
+
 def guest(w, name="db1"):
     return w.json("status", name)[0]
 
@@ -76,7 +79,7 @@ def only_root_may_order(w):
     if os.getuid() != 0:
         raise Skip("not root")
     for user in ("nobody", LET_THROUGH):
-        for member in ("Hold", "Unhold"):
+        for member in MEMBERS:
             code, _, error = w.busctl(NAME, PATH, MANAGER, member, "sa{sv}", "db1", "0",
                                       user=pwd.getpwnam(user).pw_uid)
             assert code != 0 and "denied" in error, (user, member, error)
@@ -90,6 +93,62 @@ def refusals_name_the_guest_and_what_is_allowed(w):
     assert (code, text) == (0, ""), (text, error)
 
 
-CHECKS = (hold_is_silent_and_shown_everywhere, a_hold_for_ever_says_no_end, unhold_takes_it_back,
+def every_order_is_shown_until_it_is_taken_back(w):
+    for verb, back, words, prefix, state in (
+            ("exclude", "include", "excluded", "Exclude", "excluded"),
+            ("pause", "resume", "paused", "Pause", "managed"),
+            ("give-back", "resume", "given back", "GiveBack", "managed")):
+        assert w.run(verb, "db1", "--for=2h", "--reason=a test") == ""
+        shown = guest(w)
+        assert (shown["State"], shown[prefix + "Reason"]) == (state, "a test"), shown
+        order = words + r" by .+ until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: a test"
+        assert re.search("^db1 +%s .* %s$" % (state, order), w.run("list"), re.MULTILINE), verb
+        assert re.search("Order: %s\n" % order, w.run("status", "db1")), verb
+        assert re.search(r"An order stands: %s\.\n" % order, w.run("explain", "db1")), verb
+        assert w.json("explain", "db1")[prefix + "Reason"] == "a test"
+        w.run(back, "db1")
+        assert (guest(w)["State"], guest(w)[prefix + "Reason"]) == ("managed", "")
+
+
+def orders_stand_beside_each_other(w):
+    for verb in ("give-back", "pause", "hold", "exclude"):
+        w.run(verb, "db1")
+    orders = re.findall("Order: (.+?) by ", w.run("status", "db1"))
+    assert orders == ["excluded", "held", "paused", "given back"], orders
+    for verb, state in (("include", "held"), ("unhold", "managed"), ("resume", "managed")):
+        w.run(verb, "db1")
+        assert guest(w)["State"] == state, (verb, guest(w))
+    assert "Order:" not in w.run("status", "db1")
+
+
+def a_pause_of_all_is_the_hosts_and_everybodys(w):
+    assert "All guests:" not in w.run("status")
+    w.run("pause", "--all", "--reason=an audit")
+    assert re.search("All guests: paused by .*: an audit\n", w.run("status")), w.run("status")
+    assert w.json("status")["PauseReason"] == guest(w)["PauseReason"] == "an audit"
+    w.run("resume", "--all")
+    assert w.json("status")["PausedBy"] == guest(w)["PausedBy"] == ""
+
+
+def give_back_ends_by_itself(w):
+    assert w.json("give-back", "--all") == {"Taken": True}
+    assert guest(w)["GivenBackUntilUSec"] > 0 and guest(w, "web-2")["GivenBackBy"]
+    w.run("resume", "--all")
+    assert guest(w)["GivenBackBy"] == ""
+
+
+def all_or_one_has_to_be_said(w):
+    for verb in ("pause", "resume", "give-back"):
+        for arguments in ([verb], [verb, "db1", "--all"], [verb, ""]):
+            said = w.run(*arguments, code=2)
+            assert said == "balloonctl: give a guest, or --all\n", (arguments, said)
+    for verb in ("exclude", "include", "hold", "unhold"):
+        assert "not an option" in w.run(verb, "--all", code=2), verb
+
+
+CHECKS = (every_order_is_shown_until_it_is_taken_back, orders_stand_beside_each_other,
+          a_pause_of_all_is_the_hosts_and_everybodys, give_back_ends_by_itself,
+          all_or_one_has_to_be_said,
+          hold_is_silent_and_shown_everywhere, a_hold_for_ever_says_no_end, unhold_takes_it_back,
           reasons_reach_no_terminal_as_they_are, what_cannot_be_ordered_is_said,
           only_root_may_order, refusals_name_the_guest_and_what_is_allowed)

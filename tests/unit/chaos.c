@@ -229,7 +229,7 @@ static void disturb_host(struct chaos *c)
 {
 	struct balloond_host *host = &c->scene.snapshot.host.seen;
 
-	switch (random_below(&c->seed, 6)) {
+	switch (random_below(&c->seed, 7)) {
 	case 0:
 		c->scene.host_other = random_below(&c->seed, likely(c, 8) ? 16 * GiB : 8 * GiB);
 		break;
@@ -246,6 +246,9 @@ static void disturb_host(struct chaos *c)
 		break;
 	case 4:
 		c->scene.snapshot.host.ksm_saved = random_below(&c->seed, 1 * GiB);
+		break;
+	case 5:
+		c->scene.snapshot.host.pause.on = likely(c, 8);
 		break;
 	default:
 		host->swap_in = random_wide(&c->seed);
@@ -283,6 +286,14 @@ static void disturb_figures(struct chaos *c, struct guest *g, struct scene_guest
 	}
 }
 
+static void disturb_orders(struct chaos *c, struct guest *g)
+{
+	struct hold *orders[] = { &g->exclude, &g->hold, &g->pause, &g->give_back };
+	struct hold *order = orders[random_below(&c->seed, 4)];
+
+	*order = (struct hold){ .on = likely(c, 2) };
+}
+
 static void disturb_guest(struct chaos *c, unsigned k)
 {
 	static const uint32_t facts[] = { GUEST_PAUSED,      GUEST_BUSY,      GUEST_LOST,
@@ -292,7 +303,7 @@ static void disturb_guest(struct chaos *c, unsigned k)
 	struct guest *g = &c->scene.guests[c->place[k]];
 	struct scene_guest *real = &c->scene.real[c->place[k]];
 
-	switch (random_below(&c->seed, 8)) {
+	switch (random_below(&c->seed, 9)) {
 	case 0:
 		if (likely(c, 2))
 			g->facts ^= facts[random_below(&c->seed, sizeof(facts) / sizeof(facts[0]))];
@@ -314,7 +325,10 @@ static void disturb_guest(struct chaos *c, unsigned k)
 	case 5:
 		random_wish(c, &g->wish);
 		break;
-	case 6: /* a policy gone mad */
+	case 6:
+		disturb_orders(c, g);
+		break;
+	case 7: /* a policy gone mad */
 		c->proposals[k] = random_wide(&c->seed);
 		c->claims[k] = random_wide(&c->seed);
 		break;

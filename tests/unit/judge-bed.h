@@ -22,6 +22,7 @@ struct bed {
 	struct memory memory;
 	struct verdict verdict;
 	uint32_t level; /* of the last plan */
+	bool paused;    /* all guests */
 	uint32_t host_facts;
 };
 
@@ -70,7 +71,9 @@ static inline const struct verdict *judge(struct bed *bed)
 		.n_gates = 1,
 		.rows = (uint8_t *)gates,
 	};
-	const struct snapshot snapshot = { .now = NOW, .host.facts = bed->host_facts };
+	const struct snapshot snapshot = { .now = NOW,
+					   .host.facts = bed->host_facts,
+					   .host.pause.on = bed->paused };
 	const struct when_view view = { &snapshot, &history, &bed->guest, &bed->memory, 0 };
 	struct choice choice = rules_choose(&bed->config, &view, 0);
 

@@ -44,18 +44,21 @@ static uint64_t least_for_use(const struct scene *s, const struct verdict *v)
 }
 
 /* Nobody touches a guest that no rule means, that is only looked at, or that is fixed. */
-static void check_rights(const struct verdict *v, const struct step *step)
+static void check_rights(const struct scene *s, const struct verdict *v, const struct step *step)
 {
 	HOLDS(v->matched);
 	HOLDS(!v->promise || !v->promise->dry_run);
 	HOLDS(v->state != STATE_OBSERVED);
 	HOLDS(v->state != STATE_HELD);
+	HOLDS(v->state != STATE_EXCLUDED);
+	HOLDS(!v->source->exclude.on && !s->snapshot.host.pause.on);
 	HOLDS(v->state != STATE_NO_BALLOON);
 	HOLDS(v->state != STATE_INHIBITED);
 	HOLDS(v->state != STATE_PAUSED);
 	HOLDS(v->state != STATE_BUSY);
 	if (step->to < step->from)
-		HOLDS(v->guest.flags & BALLOOND_GUEST_MAY_SHRINK);
+		HOLDS(v->guest.flags & BALLOOND_GUEST_MAY_SHRINK && !v->source->pause.on &&
+		      !v->source->give_back.on);
 	if (step->to > step->from)
 		HOLDS(v->guest.flags & BALLOOND_GUEST_MAY_GROW);
 	if (step->to == step->from)
@@ -147,7 +150,7 @@ void scene_check_plan(const struct scene *s)
 		HOLDS(step->phase == (step->to < step->from ? PHASE_FREE : PHASE_GRANT));
 		HOLDS(step->phase >= phase);
 		phase = step->phase;
-		check_rights(v, step);
+		check_rights(s, v, step);
 		check_sizes(s, v, step);
 	}
 	for (size_t i = 0; i < s->plan.n_verdicts; i++)

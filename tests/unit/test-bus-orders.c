@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Hold and Unhold: what becomes an order, and what is refused, by which name and in which words.
- * That they are root's alone is for tests/bus: both ends are root's here. */
+/* Hold, Unhold and their kin: what becomes an order, and what is refused, by which name and in
+ * which words. That they are root's alone is for tests/bus: both ends are root's here. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -78,6 +78,56 @@ START_TEST(hold_becomes_an_order_with_who_and_why)
 	ck_assert_str_eq(taken->hold.reason, "a measurement");
 	ck_assert_str_eq(taken->hold.who, who);
 	ck_assert_uint_eq(taken->hold.until, NOW + 1);
+}
+END_TEST
+
+/* Of db1, and of all; each method its own kind. */
+START_TEST(every_method_orders_what_it_is_called)
+{
+	static const struct {
+		const char *member;
+		enum order_kind kind;
+		bool ends, of_all;
+	} rows[] = {
+		{ "Exclude", ORDER_EXCLUDE, true, false },
+		{ "Include", ORDER_INCLUDE, false, false },
+		{ "Hold", ORDER_HOLD, true, false },
+		{ "Unhold", ORDER_UNHOLD, false, false },
+		{ "Pause", ORDER_PAUSE, true, true },
+		{ "Resume", ORDER_RESUME, false, true },
+		{ "GiveBack", ORDER_GIVE_BACK, true, true },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		orders.n = n_told = 0;
+		expect_taken(order(rows[i].member, "db1", "a{sv}", 1, "reason", "s", "x"));
+		ck_assert_int_eq(orders.queue[0].kind, rows[i].kind);
+		ck_assert_str_eq(orders.queue[0].uuid, FIXTURE_DB1);
+		orders.n = n_told = 0;
+		if (!rows[i].ends)
+			expect_refused(order(rows[i].member, "db1", "a{sv}", 1, "until", "t",
+					     NOW + 1),
+				       INVALID, "no option \"until\"");
+		if (!rows[i].of_all) {
+			expect_refused(order(rows[i].member, "", "a{sv}", 0),
+				       BALLOOND_BUS_NAME ".Error.NoSuchGuest", "\"\"");
+			continue;
+		}
+		expect_refused(order(rows[i].member, "", "a{sv}", 1, "x", "s", ""), INVALID,
+			       "all guests: no option \"x\"");
+		expect_taken(order(rows[i].member, "", "a{sv}", 0));
+		ck_assert_int_eq(orders.queue[0].kind, rows[i].kind);
+		ck_assert_str_eq(orders.queue[0].uuid, "");
+	}
+}
+END_TEST
+
+START_TEST(give_back_ends_after_an_hour_unless_it_is_told_otherwise)
+{
+	expect_taken(order("GiveBack", "db1", "a{sv}", 0));
+	expect_taken(order("GiveBack", "db1", "a{sv}", 1, "until", "t", NOW + 5));
+	ck_assert_uint_eq(orders.queue[0].hold.until, NOW + UINT64_C(3600) * 1000000);
+	ck_assert_uint_eq(orders.queue[1].hold.until, NOW + 5);
 }
 END_TEST
 
@@ -192,6 +242,29 @@ START_TEST(no_orders_are_taken_before_somebody_reads_them)
 }
 END_TEST
 
+START_TEST(all_orders_are_properties_of_guest_and_manager)
+{
+	fixture.guests[0].exclude = (struct hold){ true, NOW, "root", "one" };
+	fixture.guests[0].pause = (struct hold){ true, NOW + 1, "uid 7", "two" };
+	fixture.guests[0].give_back = (struct hold){ true, NOW + 2, "uid 8", "three" };
+	fixture.now.pause = (struct hold){ true, NOW + 3, "uid 9", "four" };
+	peer_forget();
+	peer_publish();
+	ck_assert_ptr_nonnull(strstr(heard, " ExcludedBy"));
+	ck_assert_ptr_nonnull(strstr(heard, " PauseReason"));
+	ck_assert_ptr_nonnull(strstr(heard, " GivenBackUntilUSec"));
+	ck_assert_uint_eq(n_heard, 2); /* the host's, too */
+	expect_text(DB1_PATH, GUEST, "ExcludeReason", "one");
+	expect_text(DB1_PATH, GUEST, "PausedBy", "uid 7");
+	expect_text(DB1_PATH, GUEST, "GiveBackReason", "three");
+	expect_number(DB1_PATH, GUEST, "ExcludedUntilUSec", NOW);
+	expect_number(DB1_PATH, GUEST, "GivenBackUntilUSec", NOW + 2);
+	expect_text(BALLOOND_BUS_PATH, MANAGER, "PausedBy", "uid 9");
+	expect_text(BALLOOND_BUS_PATH, MANAGER, "PauseReason", "four");
+	expect_number(BALLOOND_BUS_PATH, MANAGER, "PausedUntilUSec", NOW + 3);
+}
+END_TEST
+
 START_TEST(a_guest_shows_who_holds_it)
 {
 	struct hold *hold = &fixture.guests[0].hold;
@@ -226,6 +299,8 @@ static Suite *bus_suite(void)
 
 	tcase_add_checked_fixture(tcase, setup, peer_teardown);
 	tcase_add_test(tcase, hold_becomes_an_order_with_who_and_why);
+	tcase_add_test(tcase, every_method_orders_what_it_is_called);
+	tcase_add_test(tcase, give_back_ends_after_an_hour_unless_it_is_told_otherwise);
 	tcase_add_test(tcase, options_may_be_left_out);
 	tcase_add_test(tcase, unknown_guests_are_refused);
 	tcase_add_test(tcase, options_that_are_not_known_are_refused);
@@ -235,6 +310,7 @@ static Suite *bus_suite(void)
 	tcase_add_test(tcase, other_arguments_are_refused);
 	tcase_add_test(tcase, a_full_queue_is_told);
 	tcase_add_test(tcase, no_orders_are_taken_before_somebody_reads_them);
+	tcase_add_test(tcase, all_orders_are_properties_of_guest_and_manager);
 	tcase_add_test(tcase, a_guest_shows_who_holds_it);
 	suite_add_tcase(suite, tcase);
 	return suite;

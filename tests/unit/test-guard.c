@@ -75,6 +75,16 @@ static bool leaves_what_is_held(struct scene *s)
 	return s->guests[0].seen.actual == 2 * GiB;
 }
 
+static bool leaves_what_is_paused(struct scene *s)
+{
+	scene_add(s, "g00", 2 * GiB, 64 * MiB);
+	s->guests[0].pause.on = true;
+	scene_proposal[0] = 1 * GiB;
+	for (unsigned i = 0; i < 10; i++)
+		scene_tick(s, SECOND);
+	return s->guests[0].seen.actual == 2 * GiB;
+}
+
 static bool waits_after_distress(struct scene *s)
 {
 	scene_add(s, "g00", 2 * GiB, 64 * MiB);
@@ -156,6 +166,7 @@ static const struct scenario scenarios[] = {
 	{ GUARD_MARGIN, "used + margin", leaves_what_is_used_and_a_margin, true },
 	{ GUARD_STUCK, "stuck is left alone", lets_a_stuck_guest_alone, true },
 	{ GUARD_HELD, "what is held stays", leaves_what_is_held, true },
+	{ GUARD_ORDERED, "what is paused is not shrunk", leaves_what_is_paused, true },
 	{ GUARD_NO_GAIN, "free pages are back", leaves_free_pages_that_the_host_has_already, true },
 	{ GUARD_COOL_DOWN, "cool-down after distress", waits_after_distress, true },
 	{ GUARD_DEAD_BAND, "no trivial moves", ignores_trivial_moves, true },

@@ -12,11 +12,11 @@
 #include "tests/unit/check-main.h"
 #include "tests/unit/scene.h"
 
-#define HOLDS_MAX 128u
+#define ORDERS_STANDING 128u
 
 /* Orders of one test. */
 struct bed {
-	struct order holds[HOLDS_MAX];
+	struct order orders[ORDERS_STANDING];
 	struct standing standing;
 	struct guest guests[4];
 	struct snapshot snapshot;
@@ -25,7 +25,7 @@ struct bed {
 static void bed_init(struct bed *bed)
 {
 	memset(bed, 0, sizeof(*bed));
-	bed->standing = (struct standing){ bed->holds, 0, HOLDS_MAX };
+	bed->standing = (struct standing){ bed->orders, 0, ORDERS_STANDING };
 	bed->snapshot.guests = bed->guests;
 	bed->snapshot.max_guests = 4;
 }
@@ -105,12 +105,12 @@ START_TEST(the_last_order_of_a_guest_counts)
 	take(&bed, ORDER_HOLD, "a", 5, "first");
 	take(&bed, ORDER_HOLD, "a", 0, "second");
 	ck_assert_uint_eq(bed.standing.n, 1);
-	ck_assert_str_eq(standing_find(&bed.standing, "a")->reason, "second");
-	ck_assert_uint_eq(standing_find(&bed.standing, "a")->until, 0);
+	ck_assert_str_eq(standing_find(&bed.standing, "a", ORDER_HOLD)->reason, "second");
+	ck_assert_uint_eq(standing_find(&bed.standing, "a", ORDER_HOLD)->until, 0);
 	take(&bed, ORDER_HOLD, "b", 0, "");
 	take(&bed, ORDER_UNHOLD, "a", 0, "");
-	ck_assert_ptr_null(standing_find(&bed.standing, "a"));
-	ck_assert_ptr_nonnull(standing_find(&bed.standing, "b"));
+	ck_assert_ptr_null(standing_find(&bed.standing, "a", ORDER_HOLD));
+	ck_assert_ptr_nonnull(standing_find(&bed.standing, "b", ORDER_HOLD));
 }
 END_TEST
 
@@ -126,11 +126,11 @@ START_TEST(any_order_of_orders_stands_sorted)
 		uuid[0] = (char)('0' + k / 10);
 		uuid[1] = (char)('0' + k % 10);
 		take(&bed, ORDER_HOLD, uuid, 0, "");
-		ck_assert_ptr_nonnull(standing_find(&bed.standing, uuid));
+		ck_assert_ptr_nonnull(standing_find(&bed.standing, uuid, ORDER_HOLD));
 	}
 	ck_assert_uint_eq(bed.standing.n, 100);
 	for (size_t i = 1; i < bed.standing.n; i++)
-		ck_assert_int_lt(strcmp(bed.holds[i - 1].uuid, bed.holds[i].uuid), 0);
+		ck_assert_int_lt(strcmp(bed.orders[i - 1].uuid, bed.orders[i].uuid), 0);
 }
 END_TEST
 
@@ -147,11 +147,11 @@ START_TEST(a_hold_is_over_to_the_microsecond)
 	ck_assert(standing_expire(&bed.standing, 1000, &over));
 	ck_assert_str_eq(over.uuid, "b");
 	ck_assert(!standing_expire(&bed.standing, 1000, &over));
-	ck_assert_ptr_nonnull(standing_find(&bed.standing, "c"));
+	ck_assert_ptr_nonnull(standing_find(&bed.standing, "c", ORDER_HOLD));
 	ck_assert(standing_expire(&bed.standing, UINT64_MAX, &over));
 	ck_assert(!standing_expire(&bed.standing, UINT64_MAX, &over));
 	ck_assert_uint_eq(bed.standing.n, 1);
-	ck_assert_ptr_nonnull(standing_find(&bed.standing, "a"));
+	ck_assert_ptr_nonnull(standing_find(&bed.standing, "a", ORDER_HOLD));
 }
 END_TEST
 

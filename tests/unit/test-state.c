@@ -23,6 +23,9 @@ enum way {
 	STUCK,
 	HELD,
 	HELD_BY_ORDER,
+	EXCLUDED_BY_ORDER,
+	PAUSED_BY_ORDER,
+	PAUSED_WITH_ALL,
 	FELL_SILENT,
 	FELL_SILENT_STARVING,
 	NEVER_SPOKE,
@@ -96,6 +99,8 @@ static const struct row {
 	{ STATE_OBSERVED, NO_RULE, 0, false, false, ITS_SIZE, "no rule matches it" },
 	{ STATE_OBSERVED, DRY_ENTRY, 0, false, false, ITS_SIZE,
 	  "its guests: entry says dry-run: it is only observed" },
+	{ STATE_EXCLUDED, EXCLUDED_BY_ORDER, 0, false, false, ITS_SIZE,
+	  "an operator excluded it: it is only observed" },
 	{ STATE_STUCK, STUCK, 0, true, false, ITS_SIZE, "it does not follow its target" },
 	/* Its ceiling is what it has. */
 	{ STATE_FOREIGN, SET_SMALLER, 0, false, false, ITS_SIZE,
@@ -104,6 +109,8 @@ static const struct row {
 	  "somebody else made it larger: it keeps that for now" },
 	{ STATE_HELD, HELD, 0, false, false, ITS_SIZE, "its own metadata holds it" },
 	{ STATE_HELD, HELD_BY_ORDER, 0, false, false, ITS_SIZE, "an operator holds it" },
+	{ STATE_HELD, PAUSED_WITH_ALL, 0, false, false, ITS_SIZE,
+	  "an operator paused all guests: nothing is asked of it" },
 	{ STATE_STALE, FELL_SILENT, 0, true, false, ITS_SIZE, "its statistics are old" },
 	{ STATE_STALE, FELL_SILENT_STARVING, 0, true, false, ITS_SIZE,
 	  "it had nothing left when it stopped reporting: it may have all" },
@@ -119,6 +126,8 @@ static const struct row {
 	{ STATE_BLIND, NEVER_SPOKE, GUEST_NO_STATS, true, false, ITS_SIZE,
 	  "its hypervisor has no statistics of guests" },
 	{ STATE_MANAGED, BY_FACTS, 0, true, true, ITS_SIZE, "the test says so" },
+	{ STATE_MANAGED, PAUSED_BY_ORDER, 0, true, false, ITS_SIZE,
+	  "an operator paused it: it may grow, and is not shrunk at any level" },
 	/* Nobody proposes anything for it: it stays. */
 	{ STATE_MANAGED, NO_CONDITION_HOLDS, 0, false, false, ITS_SIZE,
 	  "the conditions of no rule hold now: kept, but for relief" },
@@ -172,6 +181,9 @@ static void begin(struct bed *bed, const struct row *row)
 	if (row->way == HELD)
 		g->wish = (struct tenant_wish){ .given = 1u << TENANT_HOLD, .hold = true };
 	g->hold.on = row->way == HELD_BY_ORDER;
+	g->exclude.on = row->way == EXCLUDED_BY_ORDER;
+	g->pause.on = row->way == PAUSED_BY_ORDER;
+	s->snapshot.host.pause.on = row->way == PAUSED_WITH_ALL;
 	s->promise.dry_run = row->way == DRY_ENTRY;
 	s->promise.min_is_set = row->way == NEVER_SPOKE_BUT_HAS_MIN;
 	if (s->promise.min_is_set)
@@ -261,11 +273,12 @@ static void live_on(struct bed *bed, const struct row *row, uint64_t *least, uin
 		*least = balloond_min(*least, v->target);
 		*most = balloond_max(*most, v->target);
 	}
-	/* The table promises what was seen, but for a blind guest without a min of its own,
-	 * for what is at its ceiling, and for what nobody proposes. */
+	/* The table promises what was seen, but for a blind guest without a min of its own, for
+	 * what is at its ceiling, and for what nobody proposes or somebody paused. */
 	if (row->way != NO_CONDITION_HOLDS && row->way != SET_SMALLER)
 		ck_assert_int_eq(state_row(row->state)->may_grow, row->grows);
-	if (row->way != NO_CONDITION_HOLDS && row->state != STATE_BLIND)
+	if (row->way != NO_CONDITION_HOLDS && row->way != PAUSED_BY_ORDER &&
+	    row->state != STATE_BLIND)
 		ck_assert_int_eq(state_row(row->state)->may_shrink, row->shrinks);
 }
 

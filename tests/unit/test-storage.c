@@ -136,7 +136,7 @@ START_TEST(a_plan_keeps_its_verdicts_when_it_grows)
 }
 END_TEST
 
-START_TEST(holds_stand_while_their_array_grows)
+START_TEST(orders_stand_while_their_array_grows)
 {
 	struct standing s = { 0 };
 	struct order order = { .kind = ORDER_HOLD };
@@ -150,11 +150,11 @@ START_TEST(holds_stand_while_their_array_grows)
 		standing_take(&s, &order);
 	}
 	ck_assert_uint_eq(s.n, 100);
-	ck_assert_ptr_nonnull(standing_find(&s, "!0"));
-	ck_assert_ptr_nonnull(standing_find(&s, "!1"));
+	ck_assert_ptr_nonnull(standing_find(&s, "!0", ORDER_HOLD));
+	ck_assert_ptr_nonnull(standing_find(&s, "!1", ORDER_HOLD));
 	standing_done(&s);
 	ck_assert_uint_eq(s.n, 0);
-	ck_assert_ptr_null(s.holds);
+	ck_assert_ptr_null(s.orders);
 }
 END_TEST
 
@@ -183,7 +183,7 @@ int main(void)
 	tcase_add_test(tc, more_guests_keep_what_is_remembered);
 	tcase_add_test(tc, another_state_size_drops_policy_state_and_nothing_else);
 	tcase_add_test(tc, a_plan_keeps_its_verdicts_when_it_grows);
-	tcase_add_test(tc, holds_stand_while_their_array_grows);
+	tcase_add_test(tc, orders_stand_while_their_array_grows);
 	tcase_add_test(tc, published_guests_point_into_themselves_after_growing);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* balloonctl hold, unhold: orders of single guests.  balloond carries them out at its next tick. */
+/* balloonctl exclude, hold, pause, give-back and what takes them back: orders of one guest, some of
+ * all.  balloond carries them out at its next tick. */
 
 #include <stdio.h>
 
@@ -41,6 +42,26 @@ static int order(struct ctl *ctl, const char *member, const char *guest)
 	return CTL_OK;
 }
 
+/* Of the guest, or with --all of all: never by leaving something out. */
+static int order_some(struct ctl *ctl, const char *member, int argc, char **argv)
+{
+	if ((argc == 1 && **argv) == ctl->all) {
+		fputs("balloonctl: give a guest, or --all\n", stderr);
+		return CTL_USAGE;
+	}
+	return order(ctl, member, ctl->all ? "" : argv[0]);
+}
+
+int verb_exclude(struct ctl *ctl, int argc _unused_, char **argv)
+{
+	return order(ctl, "Exclude", argv[0]);
+}
+
+int verb_include(struct ctl *ctl, int argc _unused_, char **argv)
+{
+	return order(ctl, "Include", argv[0]);
+}
+
 int verb_hold(struct ctl *ctl, int argc _unused_, char **argv)
 {
 	return order(ctl, "Hold", argv[0]);
@@ -49,4 +70,19 @@ int verb_hold(struct ctl *ctl, int argc _unused_, char **argv)
 int verb_unhold(struct ctl *ctl, int argc _unused_, char **argv)
 {
 	return order(ctl, "Unhold", argv[0]);
+}
+
+int verb_pause(struct ctl *ctl, int argc, char **argv)
+{
+	return order_some(ctl, "Pause", argc, argv);
+}
+
+int verb_resume(struct ctl *ctl, int argc, char **argv)
+{
+	return order_some(ctl, "Resume", argc, argv);
+}
+
+int verb_give_back(struct ctl *ctl, int argc, char **argv)
+{
+	return order_some(ctl, "GiveBack", argc, argv);
 }
