@@ -65,10 +65,12 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_PERIOD_KEPT]    = "its statistics are off, and the configuration says to keep that",
 	[REASON_STATS_GATED]    = "its statistics are not read: its QEMU may abort on that",
 	[REASON_NO_STATS]       = "its hypervisor has no statistics of guests",
-	[REASON_PAUSED_OPERATOR] = "an operator paused it: it may grow, and is not shrunk at any level",
+	[REASON_PAUSED_OPERATOR] =
+		"an operator paused it: it may grow, and is not shrunk at any level",
 	[REASON_TOOK_BACK]      = "it took memory back by itself: it needed it",
 	[REASON_GIVEN_BACK]     = "an operator gave it its memory back: it is not shrunk",
-	[REASON_GIVEN_BACK_PART] = "an operator gives it its memory back: the host has no room for all",
+	[REASON_GIVEN_BACK_PART] =
+		"an operator gives it its memory back: the host has no room for all",
 	[REASON_FOREIGN_WATCHED] = "its size is not what was asked for: it is not clear yet why",
 	[REASON_POLICY]         = "as its policy proposes",
 	[REASON_GUARD]          = "held back by the guard",

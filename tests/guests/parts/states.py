@@ -134,6 +134,9 @@ def starve(checks, daemon, guest):
                  "its target is what it could reach", 60)
     checks.that("an order that a guest cannot follow is the order of somebody else",
                 "somebody else" in reason, reason)
+    begin, first = guest.cpu_seconds(), daemon.guests()[DEFLATES]["Sample"]
+    seen = watch(daemon, lambda g: g[DEFLATES]["Sample"] >= first + 5, "it reports", 60)
+    checks.figure("states-unreachable-cpu-s", "%.1f" % (guest.cpu_seconds() - begin))
     do(guest, "ping")
     checks.that("a guest with deflate-on-OOM lives through it", True,
                 describe({DEFLATES: seen[DEFLATES]}))
