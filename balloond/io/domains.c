@@ -29,13 +29,21 @@ static bool is_outdated(const struct domain *d, const struct sweep *sweep)
 	return d->is_hidden && sweep->began < d->stopped;
 }
 
+/* What ran before anybody looked may have come at any time. */
+static void begin(struct domain *d, const struct sample *sample, const struct sweep *sweep,
+		  bool adopt)
+{
+	domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
+	d->is_arrived = adopt && sample->is_arrived;
+}
+
 static void update(struct domain *d, const struct sample *sample, const struct sweep *sweep,
 		   bool adopt)
 {
 	if (is_outdated(d, sweep) || (sample->is_unread && d->is_hidden))
 		return;
 	if (d->is_hidden || (d->id >= 0 && sample->id >= 0 && d->id != sample->id))
-		domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
+		begin(d, sample, sweep, adopt);
 	/* What is known of it is as old as before, until it was read. */
 	if (!sample->is_unread)
 		d->is_lost = d->is_hung = false;
@@ -51,7 +59,7 @@ static struct domain *add(const struct sample *sample, const struct sweep *sweep
 		return NULL;
 	guest_init(&d->guest, sample->uuid, sample->name);
 	d->source = sweep->source;
-	domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
+	begin(d, sample, sweep, adopt);
 	d->is_hung = sample->is_hung;
 	domain_take_sample(d, sample, sweep);
 	return d;

@@ -122,6 +122,17 @@ START_TEST(an_arrival_is_one_however_long_libvirt_tells_of_it)
 }
 END_TEST
 
+/* Else nobody could tell anything of a guest that came last year. */
+START_TEST(what_had_come_before_anybody_looked_is_not_waited_for)
+{
+	next();
+	add('c')->is_arrived = true;
+	take(true);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].facts & ARRIVED, 0);
+}
+END_TEST
+
 START_TEST(a_migration_away_says_so)
 {
 	(void)send(EVENT_MOVING, 'b');
@@ -141,6 +152,7 @@ int main(void)
 	tcase_add_test(tc, what_never_reports_is_not_waited_for);
 	tcase_add_test(tc, everything_that_libvirt_remembers_of_it_is_asked_anew);
 	tcase_add_test(tc, an_arrival_is_one_however_long_libvirt_tells_of_it);
+	tcase_add_test(tc, what_had_come_before_anybody_looked_is_not_waited_for);
 	tcase_add_test(tc, a_migration_away_says_so);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
