@@ -61,7 +61,7 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_STUCK;
 	if (v->state == STATE_HELD)
 		return GUARD_HELD;
-	if (v->state == STATE_STALE || v->state == STATE_BLIND)
+	if (v->state == STATE_STALE || v->state == STATE_BLIND || v->state == STATE_DISTRUSTED)
 		return GUARD_STALE;
 	return GUARD_COOL_DOWN;
 }
@@ -116,6 +116,8 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 			bind(v, bar);
 		low = balloond_max(low, target);
 	}
+	if (IS_ON(config, GUARD_STALE))
+		low = balloond_max(low, v->kept);
 	/* Nor is anything set aside for it. */
 	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target) {
 		bind(v, bar);

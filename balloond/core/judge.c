@@ -2,9 +2,11 @@
 
 #include "balloond/core/judge.h"
 
+#include "balloond/core/crash.h"
 #include "balloond/core/demand.h"
 #include "balloond/core/match.h"
 #include "balloond/core/progress.h"
+#include "balloond/core/trust.h"
 #include "balloond/policy-math.h"
 
 #define MIN_DEFAULT_PERMILLE 500u
@@ -118,7 +120,8 @@ static bool is_booting(const struct guest *g, const struct memory *m, usec_t now
 {
 	if (g->booted == 0 || now - g->booted >= BOOT_MAX)
 		return false;
-	return m->boot_sampled == 0 || now - m->boot_sampled < BOOT_GRACE;
+	return m->boot_sampled == 0 ||
+	       now - m->boot_sampled < (crash_is_recent(m) ? 2 : 1) * BOOT_GRACE;
 }
 
 /* What it told when it was last read was old then; or nobody has read it for too long, by what the
@@ -221,10 +224,15 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_BUSY, REASON_JOB);
 	if (is_booting(g, m, now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
+	/* A size that an operator has fixed needs nobody's word. */
+	if (trust_is_lost(m) && !operator_holds(v, g, level))
+		return set(v, STATE_DISTRUSTED, trust_reason(m));
 	if (v->promise && v->promise->dry_run)
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
+	if (crash_is_given_up(m, now))
+		return set(v, STATE_OBSERVED, REASON_CRASHED);
 	if (progress_is_stuck(m, now))
 		return set(v, STATE_STUCK, REASON_STUCK);
 	if (operator_holds(v, g, level))
@@ -241,16 +249,25 @@ static bool says_how_much(const struct promise *p)
 	return p && p->min_is_set && p->min.kind != AMOUNT_KERNEL && p->min.kind != AMOUNT_AUTO;
 }
 
+static bool may_be_shrunk(const struct verdict *v, const struct memory *m, bool cooling, usec_t now)
+{
+	if (!state_row(v->state)->may_shrink)
+		return false;
+	/* Of what it says of itself distress is a part. */
+	if (v->state == STATE_DISTRUSTED)
+		return v->kept < m->target && !progress_is_stuck(m, now);
+	return !cooling && (v->state != STATE_BLIND || says_how_much(v->promise));
+}
+
 static uint32_t flags_of(const struct verdict *v, const struct guest *g, const struct memory *m,
 			 usec_t now)
 {
-	const struct state_row *row = state_row(v->state);
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
-	bool may_shrink = row->may_shrink && !cooling &&
-			  (v->state != STATE_BLIND || says_how_much(v->promise));
+	bool may_shrink = may_be_shrunk(v, m, cooling, now);
+	bool may_grow = state_row(v->state)->may_grow;
 	bool steerable = v->matched && v->state != STATE_OBSERVED;
 
-	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
+	return (steerable && may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
 	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
 	       (v->state == STATE_STALE ? BALLOOND_GUEST_STALE : 0u) |
 	       (v->state == STATE_BLIND ? BALLOOND_GUEST_BLIND : 0u) |
@@ -292,6 +309,8 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
+	if (v->state == STATE_DISTRUSTED)
+		trust_disregard(m, says_how_much(v->promise), v);
 	v->guest.flags = flags_of(v, g, m, now);
 	/* Paused or lost guests would not answer; the others must report to be managed, or for the
 	 * conditions of a rule. */

@@ -35,7 +35,9 @@ enum guest_facts {
 	GUEST_AUTODEFLATE = 1u << 11,
 	GUEST_FREE_REPORTING = 1u << 12,
 	GUEST_TRANSIENT = 1u << 13,
-	GUEST_LOST = 1u << 14, /* its hypervisor does not answer; figures are the last ones */
+	GUEST_LOST = 1u << 14,       /* its hypervisor does not answer; figures are the last ones */
+	GUEST_IMPOSSIBLE = 1u << 15, /* its newest sample said what cannot be (core/trust.h) */
+	GUEST_UNTOUCHED = 1u << 16,  /* or that it uses what it has never touched */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the

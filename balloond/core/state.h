@@ -12,13 +12,14 @@ enum guest_state {
 	STATE_NO_BALLOON, /* there is nothing to move */
 	STATE_INHIBITED,  /* the host would gain nothing */
 	STATE_PAUSED,
-	STATE_BUSY,     /* a job has it, or its hypervisor does not answer */
-	STATE_BOOTING,  /* started or rebooted while balloond looked on */
-	STATE_OBSERVED, /* no rule matches it */
-	STATE_STUCK,    /* does not follow its target */
-	STATE_HELD,     /* somebody who may has fixed its size */
-	STATE_STALE,    /* did report and stopped */
-	STATE_BLIND,    /* cannot report */
+	STATE_BUSY,       /* a job has it, or its hypervisor does not answer */
+	STATE_BOOTING,    /* started or rebooted while balloond looked on */
+	STATE_DISTRUSTED, /* what it says of itself cannot be */
+	STATE_OBSERVED,   /* no rule matches it */
+	STATE_STUCK,      /* does not follow its target */
+	STATE_HELD,       /* somebody who may has fixed its size */
+	STATE_STALE,      /* did report and stopped */
+	STATE_BLIND,      /* cannot report */
 	STATE_MANAGED,
 	STATE_MAX,
 };
@@ -26,6 +27,7 @@ enum guest_state {
 enum charge_kind {
 	CHARGE_COMMIT,  /* as host.commit says */
 	CHARGE_CEILING, /* all that it may ever have */
+	CHARGE_SEEN,    /* its size, and no less than what the host sees of it and could soon */
 };
 
 struct state_row {
@@ -56,8 +58,11 @@ enum reason {
 	REASON_LOST,
 	REASON_NOT_INSPECTED,
 	REASON_BOOTING,
+	REASON_IMPOSSIBLE,
+	REASON_UNTOUCHED,
 	REASON_NO_RULE,
 	REASON_ENTRY_DRY,
+	REASON_CRASHED,
 	REASON_NO_WHEN,
 	REASON_HELD_OPERATOR,
 	REASON_HELD_TENANT,

@@ -13,7 +13,7 @@ const char *const trace_level_words[] = { "normal", "tight", "low", "critical", 
 static const char *const fact_words[] = {
 	"inspected",      "balloon",   "container", "devices-pin", "confidential", "hugepages",
 	"locked",         "paused",    "busy",      "stats-gated", "no-stats",     "deflate-on-oom",
-	"free-reporting", "transient", "lost",      NULL
+	"free-reporting", "transient", "lost",      "impossible",  "untouched",    NULL
 };
 static const char *const flag_words[] = { "may-grow",   "may-shrink", "stale",    "blind",
 					  "swapped",    "cooling",    "deflates", "reports-free",
@@ -162,6 +162,17 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("learned-at", TRACE_USEC, learned_at),
 	MEMORY("distress-sample", TRACE_COUNT, distress_sample),
 	MEMORY("shrunk-from", TRACE_BYTES, shrunk_from),
+	MEMORY("crash-shrunk", TRACE_USEC, crash.shrunk),
+	MEMORY("crash-before", TRACE_BYTES, crash.before),
+	MEMORY("crash-at", TRACE_USEC, crash.at),
+	MEMORY("crash-floor", TRACE_BYTES, crash.floor),
+	MEMORY("crash-gave-up", TRACE_USEC, crash.gave_up),
+	MEMORY("doubts", TRACE_COUNT, trust.doubts),
+	MEMORY("doubted", TRACE_USEC, trust.doubted),
+	MEMORY("doubted-impossible", TRACE_BOOL, trust.impossible),
+	MEMORY("untouched-since", TRACE_USEC, trust.untouched),
+	MEMORY("trust-lost", TRACE_USEC, trust.lost),
+	MEMORY("trust-kept", TRACE_BYTES, trust.kept),
 };
 const struct trace_table trace_memory = { memory_fields, ELEMENTSOF(memory_fields) };
 

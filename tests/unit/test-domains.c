@@ -96,6 +96,57 @@ START_TEST(a_reboot_keeps_what_the_definition_says)
 }
 END_TEST
 
+START_TEST(what_is_told_of_one_reset_again_is_one_reboot)
+{
+	usec_t first = now + SECOND;
+
+	for (unsigned i = 0; i < 3; i++) {
+		now = first + i * SECOND / 2;
+		ck_assert(send(EVENT_REBOOTED, 'a'));
+	}
+	(void)compose();
+	ck_assert_uint_eq(guests[0].booted, first);
+	/* The quickest loop of panics. */
+	now = first + 4 * SECOND;
+	ck_assert(send(EVENT_REBOOTED, 'a'));
+	(void)compose();
+	ck_assert_uint_eq(guests[0].booted, now);
+}
+END_TEST
+
+/* From QEMU 10 on a reset empties the statistics. */
+START_TEST(a_reset_that_nobody_told_of_is_seen_by_the_statistics)
+{
+	next();
+	add('a')->last_update = 0;
+	add('b')->last_update = BALLOOND_UNKNOWN; /* could not be read */
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].booted, sweep.began);
+	ck_assert_uint_eq(guests[1].booted, 0);
+}
+END_TEST
+
+START_TEST(a_reset_that_was_told_of_is_not_another_when_the_statistics_show_it)
+{
+	usec_t told = now + SECOND / 2;
+
+	now = told;
+	ck_assert(send(EVENT_REBOOTED, 'a'));
+	now += 20 * SECOND; /* it was not read for long */
+	next();
+	add('a')->last_update = 0;
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].booted, told);
+	next();
+	add('a')->last_update = 0;
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].booted, told);
+}
+END_TEST
+
 START_TEST(an_ended_domain_is_hidden_from_older_sweeps)
 {
 	next();
@@ -285,6 +336,9 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, a_sweep_of_another_source_takes_nothing_away);
 	tcase_add_test(tc, another_id_is_another_run);
 	tcase_add_test(tc, a_reboot_keeps_what_the_definition_says);
+	tcase_add_test(tc, what_is_told_of_one_reset_again_is_one_reboot);
+	tcase_add_test(tc, a_reset_that_nobody_told_of_is_seen_by_the_statistics);
+	tcase_add_test(tc, a_reset_that_was_told_of_is_not_another_when_the_statistics_show_it);
 	tcase_add_test(tc, an_ended_domain_is_hidden_from_older_sweeps);
 	tcase_add_test(tc, a_guest_that_was_not_asked_stays_as_it_was);
 	tcase_add_test(tc, a_list_of_before_its_end_brings_no_domain_back);

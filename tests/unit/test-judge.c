@@ -33,6 +33,11 @@ enum change {
 	ORDERED_AND_CRITICAL,
 	DRY_ENTRY,
 	NO_CONDITION_HOLDS,
+	CRASHED,
+	SAMPLED_AFTER_A_CRASH,
+	IMPOSSIBLE,
+	UNTOUCHED,
+	IMPOSSIBLE_AND_HELD,
 };
 
 static const struct state_test {
@@ -80,6 +85,12 @@ static const struct state_test {
 	{ 0, NO_CONDITION_HOLDS, STATE_MANAGED, REASON_NO_WHEN },
 	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
 	{ GUEST_NO_STATS, NOTHING, STATE_BLIND, REASON_NO_STATS },
+	{ 0, CRASHED, STATE_OBSERVED, REASON_CRASHED },
+	{ 0, SAMPLED_AFTER_A_CRASH, STATE_BOOTING, REASON_BOOTING },
+	{ 0, IMPOSSIBLE, STATE_DISTRUSTED, REASON_IMPOSSIBLE },
+	{ 0, UNTOUCHED, STATE_DISTRUSTED, REASON_UNTOUCHED },
+	{ GUEST_BUSY, IMPOSSIBLE, STATE_BUSY, REASON_JOB },
+	{ 0, IMPOSSIBLE_AND_HELD, STATE_HELD, REASON_HELD_OPERATOR },
 };
 
 static void change_definition(struct bed *bed, enum change change)
@@ -112,6 +123,21 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->guest.booted = NOW - 60 * SECOND;
 		bed->memory.boot_sampled = NOW - 30 * SECOND;
 	}
+}
+
+static void change_past(struct bed *bed, enum change change)
+{
+	struct memory *m = &bed->memory;
+
+	if (change == CRASHED)
+		m->crash.gave_up = 1;
+	if (change == SAMPLED_AFTER_A_CRASH) {
+		bed->guest.booted = m->booted = m->crash.at = NOW - 100 * SECOND;
+		m->boot_sampled = NOW - 59 * SECOND;
+	}
+	if (change == IMPOSSIBLE || change == UNTOUCHED || change == IMPOSSIBLE_AND_HELD)
+		m->trust = (struct trust){ .lost = 1, .impossible = change != UNTOUCHED };
+	bed->guest.hold.on |= change == IMPOSSIBLE_AND_HELD;
 }
 
 static struct condition never = { METRIC_GUEST_USED, true, { AMOUNT_BYTES, UINT64_MAX - 1 } };
@@ -158,6 +184,7 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 	change_definition(&bed, row->change);
 	change_rule(&bed, row->change);
 	change_statistics(&bed, row->change);
+	change_past(&bed, row->change);
 	judge(&bed);
 	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
 		      "%s: %s", state_row(bed.verdict.state)->name,

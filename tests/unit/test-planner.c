@@ -193,6 +193,28 @@ START_TEST(planner_gives_a_booting_guest_its_ceiling)
 }
 END_TEST
 
+/* It was asked for all before its reset: the driver would find nothing to do, and the size from
+ * before would stay for ever. */
+START_TEST(planner_tells_a_booting_guest_a_size_that_makes_it_report)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_add_many(&s, 1, 4 * GiB, 256 * MiB);
+	scene_run(&s, 1);
+	s.real[0].stuck = true;
+	s.guests[0].seen.actual = 1 * GiB;
+	s.guests[0].booted = s.snapshot.now;
+	scene_run(&s, 1);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
+	ck_assert_uint_eq(s.plan.n_steps, 1);
+	ck_assert_uint_eq(s.plan.steps[0].to, 4 * GiB - MiB);
+	ck_assert_uint_eq(s.history.guests[0].target, 4 * GiB - MiB);
+	scene_run(&s, 1);
+	ck_assert_uint_eq(s.plan.n_steps, 0);
+}
+END_TEST
+
 START_TEST(planner_asks_for_nothing_in_a_dry_run)
 {
 	struct scene s;
@@ -295,6 +317,7 @@ static Suite *planner_suite(void)
 	tcase_add_test(tc, planner_divides_a_short_pool_by_shares);
 	tcase_add_test(tc, planner_never_counts_on_memory_that_a_stuck_guest_keeps);
 	tcase_add_test(tc, planner_gives_a_booting_guest_its_ceiling);
+	tcase_add_test(tc, planner_tells_a_booting_guest_a_size_that_makes_it_report);
 	tcase_add_test(tc, planner_asks_for_nothing_in_a_dry_run);
 	tcase_add_test(tc, planner_asks_again_for_what_was_refused);
 	tcase_add_test(tc, planner_yields_to_a_guest_that_took_memory_back);

@@ -29,11 +29,16 @@ enum way {
 	NEVER_SPOKE_BUT_HAS_MIN,
 	PERIOD_KEPT,
 	NO_CONDITION_HOLDS,
+	CRASHED_TWICE,
+	SAYS_NONSENSE,
+	SAYS_NONSENSE_BUT_HAS_MIN,
+	SAYS_TOO_MUCH,
 };
 
 enum charge {
 	ITS_SIZE, /* what it has, or was asked to have, and the overhead */
 	ITS_CEILING,
+	WHAT_IS_SEEN, /* or its size, where that is more */
 	ITS_USE,
 	NOTHING,
 };
@@ -66,6 +71,15 @@ static const struct row {
 	  "its definition has not been read yet" },
 	{ STATE_BOOTING, BOOTS, 0, true, false, ITS_CEILING,
 	  "it began lately: it may have all that it was sold" },
+	/* Its share of a pool for two is more than it has. */
+	{ STATE_DISTRUSTED, SAYS_NONSENSE, 0, true, false, WHAT_IS_SEEN,
+	  "its statistics say what cannot be: they are not believed" },
+	{ STATE_DISTRUSTED, SAYS_NONSENSE_BUT_HAS_MIN, 0, true, true, WHAT_IS_SEEN,
+	  "its statistics say what cannot be: they are not believed" },
+	{ STATE_DISTRUSTED, SAYS_TOO_MUCH, 0, true, false, WHAT_IS_SEEN,
+	  "its statistics say that it uses what it has never touched" },
+	{ STATE_OBSERVED, CRASHED_TWICE, 0, false, false, ITS_SIZE,
+	  "it died twice soon after it was shrunk: left alone for a day" },
 	{ STATE_OBSERVED, NO_RULE, 0, false, false, ITS_SIZE, "no rule matches it" },
 	{ STATE_OBSERVED, DRY_ENTRY, 0, false, false, ITS_SIZE,
 	  "its guests: entry says dry-run: it is only observed" },
@@ -139,10 +153,12 @@ static void begin(struct bed *bed, const struct row *row)
 		g->wish = (struct tenant_wish){ .given = 1u << TENANT_HOLD, .hold = true };
 	g->hold.on = row->way == HELD_BY_ORDER;
 	s->promise.dry_run = row->way == DRY_ENTRY;
-	s->promise.min_is_set = row->way == NEVER_SPOKE_BUT_HAS_MIN;
+	s->promise.min_is_set = row->way == NEVER_SPOKE_BUT_HAS_MIN ||
+				row->way == SAYS_NONSENSE_BUT_HAS_MIN;
 	if (s->promise.min_is_set)
 		s->promise.min = (struct amount){ AMOUNT_BYTES, 1 };
 	s->real[0].silent = is_silent;
+	s->real[0].touched = 0; /* what the host sees of it is less than its size */
 	if (row->way == PERIOD_KEPT) {
 		s->config.keep_stats_period = true;
 		g->period = 0;
@@ -162,6 +178,16 @@ static void enter(struct bed *bed, const struct row *row)
 		scene_run(s, 6);
 		s->history.guests[0].starved = row->way == FELL_SILENT_STARVING;
 	}
+	if (row->way >= SAYS_NONSENSE)
+		s->history.guests[0].trust = (struct trust){
+			.doubts = 3,
+			.doubted = s->snapshot.now,
+			.impossible = row->way != SAYS_TOO_MUCH,
+			.lost = s->snapshot.now,
+			.kept = 2 * GiB,
+		};
+	if (row->way == CRASHED_TWICE)
+		s->history.guests[0].crash.gave_up = s->snapshot.now;
 	if (row->way == STUCK) {
 		s->real[0].stuck = true;
 		scene_proposal[0] = 1 * GiB;
@@ -177,6 +203,9 @@ static uint64_t charge_of(const struct row *row, const struct verdict *v)
 		return balloond_max(v->guest.target, v->guest.actual) + v->overhead;
 	case ITS_CEILING:
 		return 4 * GiB + v->overhead;
+	case WHAT_IS_SEEN:
+		return balloond_max(balloond_max(v->guest.target, v->guest.actual) + v->overhead,
+				    v->guest.resident + 256 * MiB);
 	case ITS_USE:
 		return v->guest.resident;
 	case NOTHING:
@@ -214,7 +243,8 @@ static void live_on(struct bed *bed, const struct row *row, uint64_t *least, uin
 	 * for what nobody proposes. */
 	if (row->way != NO_CONDITION_HOLDS)
 		ck_assert_int_eq(state_row(row->state)->may_grow, row->grows);
-	if (row->way != NO_CONDITION_HOLDS && row->state != STATE_BLIND)
+	if (row->way != NO_CONDITION_HOLDS && row->state != STATE_BLIND &&
+	    row->state != STATE_DISTRUSTED)
 		ck_assert_int_eq(state_row(row->state)->may_shrink, row->shrinks);
 }
 
@@ -253,7 +283,8 @@ START_TEST(a_guest_shrinks_only_where_its_state_lets_it)
 	live_on(&bed, row, &least, &most);
 	ck_assert_msg((least < 2 * GiB) == row->shrinks, "%s: %llu", row->says,
 		      (unsigned long long)(least / MiB));
-	if (row->shrinks)
+	/* Nobody proposes anything for whom nobody believes: it pays for claims alone. */
+	if (row->shrinks && row->state != STATE_DISTRUSTED)
 		ck_assert_uint_le(least, 1 * GiB + 8 * MiB);
 	if (row->state != STATE_BOOTING)
 		ck_assert_uint_eq(most, 2 * GiB);
@@ -269,7 +300,8 @@ START_TEST(a_neighbour_gets_what_the_state_lets_it_have)
 	struct bed bed;
 
 	/* For whom nobody speaks claims what it has, and that yields to what others use. */
-	if (row->charge != ITS_SIZE || row->way == NO_CONDITION_HOLDS)
+	if ((row->charge != ITS_SIZE && row->charge != WHAT_IS_SEEN) ||
+	    row->way == NO_CONDITION_HOLDS)
 		return;
 	bed_init(&bed);
 	begin(&bed, row);
