@@ -90,6 +90,7 @@ static void publish(struct manager *m)
 	p->tick = m->tick;
 	p->dry_run = is_dry(m);
 	p->connected = m->world.is_connected(m->world.self);
+	p->degraded = m->world.is_degraded(m->world.self);
 	if (!m->bus)
 		return;
 	r = bus_publish(m->bus, p);

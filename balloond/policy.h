@@ -53,7 +53,9 @@ enum balloond_guest_flags {
 	BALLOOND_GUEST_STALE = 1u << 2,      /* did report and stopped */
 	BALLOOND_GUEST_BLIND = 1u << 3,      /* cannot report */
 	BALLOOND_GUEST_SWAPPED = 1u << 4,    /* was seen to swap: it has swap and will warn */
-	BALLOOND_GUEST_COOLING = 1u << 5,    /* was in distress a moment ago */
+	BALLOOND_GUEST_COOLING = 1u << 5,    /* was in distress a moment ago: may be shrunk only
+						while another guest has nothing left, and then
+						to four margins above what it uses */
 	BALLOOND_GUEST_DEFLATES = 1u << 6,   /* deflate-on-OOM is negotiated */
 	BALLOOND_GUEST_REPORTS_FREE = 1u
 				      << 7,  /* free page reporting: free memory is back already */

@@ -103,7 +103,10 @@ void report_status(struct report_status *status, const struct published *p)
 	(void)snprintf(text, sizeof(text),
 		       "%zu guests, %zu managed%s, level %s, pool %" PRIu64 " %% charged%s",
 		       p->n_guests, managed, p->dry_run ? " (dry run)" : "", level_name(a->level),
-		       percent, p->connected ? "" : ", no hypervisor answers");
+		       percent,
+		       !p->connected ? ", no hypervisor answers"
+		       : p->degraded ? ", a hypervisor does not answer"
+				     : "");
 	if (strcmp(text, status->text) == 0)
 		return;
 	memcpy(status->text, text, sizeof(text));

@@ -17,6 +17,7 @@
 /* Headroom is at least this; at most this part of the ceiling. */
 #define HEADROOM_MIN (64 * BALLOOND_MIB)
 #define HEADROOM_PARTS 4u
+#define COOLING_MARGINS 4u
 /* A guest that waits gets so much, or this part of its maximum; twice that if it waits on.  What is
  * sure is this part of its size. */
 #define SURE_PARTS 8u
@@ -32,12 +33,22 @@
 /* How long a cache that was missed is left alone: longer each time. */
 #define WARM_MIN (600 * BALLOOND_SECOND)
 #define WARM_DOUBLINGS 3u
+/* How long others give for it; from then on it gets back what is free, or two guests that miss
+ * cache would take it from each other for ever. */
+#define WARM_AT_ONCE (5 * BALLOOND_SECOND)
 
 static uint64_t margin(const struct balloond_guest *g)
 {
 	uint64_t least = balloond_max(32 * BALLOOND_MIB, g->maximum / 100);
 
 	return g->flags & BALLOOND_GUEST_SWAPPED ? least : 2 * least;
+}
+
+/* What it keeps beyond what it uses.  Who waited a moment ago may give as well, where somebody has
+ * nothing left, but not all (the guard would not let it). */
+static uint64_t kept_free(const struct balloond_guest *g)
+{
+	return g->flags & BALLOOND_GUEST_COOLING ? COOLING_MARGINS * margin(g) : margin(g);
 }
 
 static uint64_t rise(uint64_t before, uint64_t now)
@@ -74,7 +85,10 @@ static int is_unusual(const struct state *s, uint64_t reads)
 static int missed_cache(const struct balloond_guest *g, uint64_t now, uint64_t elapsed,
 			struct state *s)
 {
-	uint64_t reads = a_second(rise(s->disk_reads, g->disk_reads), elapsed);
+	/* What comes back from swap is told apart by the guest. */
+	uint64_t back = g->swap_in != BALLOOND_UNKNOWN ? rise(s->swap_in, g->swap_in) : 0;
+	uint64_t read = balloond_sub(rise(s->disk_reads, g->disk_reads), back);
+	uint64_t reads = a_second(read, elapsed);
 	int is_watched = s->shrunk != 0 && balloond_sub(now, s->shrunk) < READS_WATCHED;
 
 	if (elapsed == 0 || g->disk_reads == BALLOOND_UNKNOWN)
@@ -182,7 +196,8 @@ static void relieve(const struct balloond_guest *g, const struct state *s, struc
 	n->claim = n->likely = balloond_max(n->claim, n->goal);
 }
 
-static void set_goal(const struct balloond_guest *g, const struct state *s, struct need *n)
+static void set_goal(const struct balloond_guest *g, uint64_t now, const struct state *s,
+		     struct need *n)
 {
 	uint64_t size = g->target;
 
@@ -192,10 +207,10 @@ static void set_goal(const struct balloond_guest *g, const struct state *s, stru
 	} else if (size < n->enough) {
 		n->kind = NEED_GROWTH;
 		n->goal = n->claim;
-	} else if (size < n->warm) {
+	} else if (size < n->warm && balloond_sub(now, s->cold_at) < WARM_AT_ONCE) {
 		n->kind = NEED_CACHE;
 		n->goal = n->warm;
-	} else if (balloond_add(size, n->headroom / 2) < n->claim) {
+	} else if (size < n->warm || balloond_add(size, n->headroom / 2) < n->claim) {
 		n->kind = NEED_CLAIM;
 	}
 	n->goal = balloond_min(n->goal, fair_most(g));
@@ -234,7 +249,7 @@ static void set_sizes(const struct balloond_guest *g, const struct params *p, ui
 	uint64_t hour = balloond_window_max(&s->lasting);
 
 	n->headroom = headroom(g, p);
-	n->now = within(g, balloond_add(g->used, margin(g)));
+	n->now = within(g, balloond_add(g->used, kept_free(g)));
 	n->enough = balloond_max(n->now, within(g, balloond_add(g->used, n->headroom / 2)));
 	n->lately = balloond_max(n->enough, within(g, highest));
 	n->claim = within(g, balloond_max(balloond_add(highest, n->headroom),
@@ -263,5 +278,5 @@ void need_assess(const struct balloond_guest *g, const struct params *p, uint64_
 	if (s->waits > 0)
 		relieve(g, s, n);
 	else
-		set_goal(g, s, n);
+		set_goal(g, now, s, n);
 }

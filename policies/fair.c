@@ -157,7 +157,8 @@ static uint64_t give(const struct division *d, int lends, uint64_t surplus)
 		uint64_t size = d->targets[i].bytes;
 		uint64_t goal = lends ? lend_to(d, i)
 				: n->kind == NEED_CLAIM
-					? balloond_clamp(n->claim, size, fair_most(g))
+					? balloond_clamp(balloond_max(n->claim, n->warm), size,
+							 fair_most(g))
 					: size;
 
 		d->fill[i] = (struct balloond_fill){

@@ -120,8 +120,7 @@ struct division {
 
 static inline int fair_is_barred(const struct balloond_guest *g)
 {
-	return !(g->flags & BALLOOND_GUEST_MAY_SHRINK) ||
-	       g->flags & (BALLOOND_GUEST_COOLING | BALLOOND_GUEST_STALE);
+	return !(g->flags & BALLOOND_GUEST_MAY_SHRINK) || g->flags & BALLOOND_GUEST_STALE;
 }
 
 /* The largest size that it can be given now: nobody makes room for what would have no effect. */

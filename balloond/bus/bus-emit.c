@@ -39,6 +39,7 @@ static const struct watch host_watches[] = {
 	{ "GuestCount", WATCH_FLAG, offsetof(struct bus_host, guest_count), 0 },
 	{ "Level", WATCH_TEXT, offsetof(struct bus_host, level), 0 },
 	{ "LevelReason", WATCH_TEXT, offsetof(struct bus_host, level_reason), 0 },
+	{ "Warning", WATCH_TEXT, offsetof(struct bus_host, warning), 0 },
 	{ "Pool", WATCH_NUMBER, offsetof(struct bus_host, pool), BALLOOND_MIB },
 	{ "Reserve", WATCH_NUMBER, offsetof(struct bus_host, reserve), BALLOOND_MIB },
 	{ "Promised", WATCH_NUMBER, offsetof(struct bus_host, promised), BALLOOND_MIB },
@@ -51,6 +52,7 @@ static const struct watch host_watches[] = {
 static const struct watch guest_watches[] = {
 	{ "State", WATCH_TEXT, offsetof(struct bus_guest, state), 0 },
 	{ "Reason", WATCH_TEXT, offsetof(struct bus_guest, reason), 0 },
+	{ "Warning", WATCH_TEXT, offsetof(struct bus_guest, warning), 0 },
 	{ "Policy", WATCH_ARRAY, offsetof(struct bus_guest, policy), 0 },
 	{ "Rule", WATCH_ARRAY, offsetof(struct bus_guest, rule), 0 },
 	{ "Promise", WATCH_ARRAY, offsetof(struct bus_guest, promise), 0 },
@@ -152,6 +154,7 @@ static void fill_guest(struct bus_guest *shown, const struct published_guest *gu
 	shown->hold = guest->hold;
 	shown->state = state_row(v->state)->name;
 	shown->reason = guest->reason;
+	shown->warning = guest->warning;
 	shown->floor = v->guest.floor;
 	shown->ceiling = v->guest.ceiling;
 	shown->target = v->target;

@@ -3,7 +3,7 @@
 /* The answer to Explain(): all that led to one guest's size, in one a{sv}.  Readers must ignore
  * keys that they do not know, so that it can grow.
  *
- *   Name UUID State Reason Policy PolicyReason Rule Promise  s
+ *   Name UUID State Reason Warning Policy PolicyReason Rule Promise  s
  *   HeldBy         s      who ordered that its size stays, "" nobody,
  *   HoldReason     s      why, and
  *   HeldUntilUSec  t      until when, wall clock; 0: until it is taken back
@@ -215,6 +215,7 @@ static int append_texts(sd_bus_message *reply, const struct published_guest *gue
 		{ "UUID", guest->uuid },
 		{ "State", state_row(guest->verdict.state)->name },
 		{ "Reason", guest->reason },
+		{ "Warning", guest->warning },
 		{ "Policy", guest->policy },
 		{ "PolicyReason", guest->policy_reason },
 		{ "Rule", guest->rule },

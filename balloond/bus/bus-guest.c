@@ -42,7 +42,7 @@ static const char *path_id(const char *path)
 static int find_guest(sd_bus *connection _unused_, const char *path, const char *interface _unused_,
 		      void *userdata, void **ret_found, sd_bus_error *error _unused_)
 {
-	static const struct published_guest gone = { .reason = "" };
+	static const struct published_guest gone = { .reason = "", .warning = "" };
 	struct bus *bus = userdata;
 	const struct published_guest *guest;
 	const char *id = path_id(path);
@@ -138,6 +138,7 @@ static const sd_bus_vtable guest_vtable[] = {
 	SD_BUS_PROPERTY("UUID", "s", property_get_text, AT(uuid), CONST),
 	SD_BUS_PROPERTY("State", "s", property_get_state, AT(verdict.state), CHANGES),
 	SD_BUS_PROPERTY("Reason", "s", property_get_reason, AT(reason), CHANGES),
+	SD_BUS_PROPERTY("Warning", "s", property_get_reason, AT(warning), CHANGES),
 	SD_BUS_PROPERTY("Policy", "s", property_get_text, AT(policy), CHANGES),
 	SD_BUS_PROPERTY("Rule", "s", property_get_text, AT(rule), CHANGES),
 	SD_BUS_PROPERTY("Promise", "s", property_get_text, AT(promise), CHANGES),
@@ -162,6 +163,7 @@ static const sd_bus_vtable guest_stats_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Maximum", "t", NULL, AT(verdict.guest.maximum), 0),
 	SD_BUS_PROPERTY("Ceiling", "t", NULL, AT(verdict.guest.ceiling), 0),
+	SD_BUS_PROPERTY("CeilingSet", "t", NULL, AT(verdict.ceiling_set), 0),
 	SD_BUS_PROPERTY("Floor", "t", NULL, AT(verdict.guest.floor), 0),
 	SD_BUS_PROPERTY("FloorLearned", "t", NULL, AT(verdict.floor_learned), 0),
 	SD_BUS_PROPERTY("Actual", "t", NULL, AT(verdict.guest.actual), 0),

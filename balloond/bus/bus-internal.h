@@ -31,7 +31,7 @@
 
 /* The Manager's properties, laid out for sd-bus to read in place. */
 struct bus_host {
-	const char *version, *state, *level, *level_reason;
+	const char *version, *state, *level, *level_reason, *warning;
 	const char *last_reload_error; /* owned */
 	char config_hash[BUS_HASH_MAX];
 	int dry_run, connected; /* D-Bus booleans */
@@ -47,7 +47,7 @@ struct bus_host {
 struct bus_guest {
 	char uuid[GUEST_UUID_MAX];
 	char name[GUEST_NAME_MAX];
-	const char *state, *reason; /* static texts */
+	const char *state, *reason, *warning; /* static texts */
 	char policy[PUBLISHED_TEXT_MAX];
 	char rule[PUBLISHED_TEXT_MAX];
 	char promise[PUBLISHED_TEXT_MAX];

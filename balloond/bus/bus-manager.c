@@ -137,6 +137,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("GuestCount", "u", NULL, AT(guest_count), CHANGES),
 	SD_BUS_PROPERTY("Level", "s", property_get_text, AT(level), CHANGES),
 	SD_BUS_PROPERTY("LevelReason", "s", property_get_text, AT(level_reason), CHANGES),
+	SD_BUS_PROPERTY("Warning", "s", property_get_text, AT(warning), CHANGES),
 	SD_BUS_PROPERTY("Pool", "t", NULL, AT(pool), CHANGES),
 	SD_BUS_PROPERTY("Reserve", "t", NULL, AT(reserve), CHANGES),
 	SD_BUS_PROPERTY("Promised", "t", NULL, AT(promised), CHANGES),

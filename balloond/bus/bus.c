@@ -21,7 +21,7 @@ static const char *state_name(const struct published *now)
 {
 	if (now == &nothing_yet)
 		return "starting";
-	if (!now->connected)
+	if (!now->connected || now->degraded)
 		return "degraded";
 	return now->dry_run ? "dry-run" : "running";
 }
@@ -35,6 +35,7 @@ static void fill_host(struct bus *bus)
 		.state = state_name(now),
 		.level = level_name(now->account.level),
 		.level_reason = level_cause_text(now->account.level_cause),
+		.warning = now->warning ? now->warning : "",
 		.last_reload_error = bus->reload_error,
 		.dry_run = now->dry_run,
 		.connected = now->connected,

@@ -65,6 +65,13 @@ struct when {
 		      * lets go */
 };
 
+/* Whether sizes that others set, and those whom a guest belongs to, count. */
+enum foreign_way {
+	FOREIGN_YIELD,  /* sizes are followed, guests of others are only observed */
+	FOREIGN_FOLLOW, /* sizes are followed, whomever the guest belongs to */
+	FOREIGN_IGNORE, /* neither counts */
+};
+
 /* A guests: entry.  What guests are promised; no rule changes it. */
 struct promise {
 	char *name;
@@ -77,6 +84,7 @@ struct promise {
 	int32_t priority;
 	bool expendable; /* its operator would rather lose it than others */
 	bool dry_run;    /* looked at, never touched */
+	enum foreign_way foreign;
 };
 
 /* A rules: entry.  Which guests follow which policy. */
@@ -127,6 +135,7 @@ struct config {
 	struct host_limits host;
 	bool keep_stats_period;  /* never touch a domain's statistics period */
 	usec_t stats_period;     /* what managed guests are set to */
+	usec_t foreign_quiet;    /* how long a size that somebody else set is not made smaller */
 	uint64_t libvirt_budget; /* permille of a core to read guests with; 0: without bound */
 	enum { GUEST_STATS_AUTO, GUEST_STATS_YES, GUEST_STATS_NO } guest_stats;
 	struct promise *promises;

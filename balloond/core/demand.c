@@ -16,6 +16,7 @@
 #include "balloond/core/demand.h"
 
 #include "balloond/core/crash.h"
+#include "balloond/core/foreign.h"
 #include "balloond/core/learn.h"
 #include "balloond/core/sampling.h"
 #include "balloond/core/trust.h"
@@ -314,6 +315,7 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->trust = (struct trust){ 0 };
 	learn_forget(m);
 	crash_booted(m);
+	foreign_begin_boot(m);
 }
 
 void demand_observe(struct memory *m, const struct guest *g)

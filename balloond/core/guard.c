@@ -18,6 +18,9 @@
 #define IS_ON(config, rule) ((void)(config), 1)
 #endif
 
+/* What somebody has free who was in distress a moment ago, in margins. */
+#define COOLING_MARGINS 4u
+
 static void bind(struct verdict *v, enum guard_rule rule)
 {
 	v->bound |= 1u << rule;
@@ -59,7 +62,7 @@ static enum guard_rule barred_by(const struct verdict *v)
 		return GUARD_BOUNDS;
 	if (v->state == STATE_STUCK)
 		return GUARD_STUCK;
-	if (v->state == STATE_HELD)
+	if (v->state == STATE_HELD || v->state == STATE_FOREIGN)
 		return GUARD_HELD;
 	if (v->state == STATE_STALE || v->state == STATE_BLIND || v->state == STATE_DISTRUSTED)
 		return GUARD_STALE;
@@ -79,6 +82,12 @@ static uint64_t needed(const struct verdict *v, uint32_t level)
 		margin = v->guest.flags & BALLOOND_GUEST_SWAPPED ? 0 : margin / 2;
 	}
 	return balloond_add(v->guest.used, margin);
+}
+
+/* Of one that cools down, but gives because somebody has nothing left. */
+static uint64_t needed_cooling(const struct verdict *v)
+{
+	return balloond_add(v->guest.used, COOLING_MARGINS * v->margin);
 }
 
 /* A guest that thrashes does not get to reporting, so that no policy sees what it needs.  It may
@@ -111,6 +120,14 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 			bind(v, GUARD_MARGIN);
 		low = balloond_max(low, least);
 	}
+	if (v->guest.flags & BALLOOND_GUEST_COOLING && v->guest.used != BALLOOND_UNKNOWN &&
+	    IS_ON(config, GUARD_COOL_DOWN)) {
+		uint64_t least = balloond_min(needed_cooling(v), target);
+
+		if (p->bytes < least)
+			bind(v, GUARD_COOL_DOWN);
+		low = balloond_max(low, least);
+	}
 	if (bar != GUARD_BOUNDS && IS_ON(config, bar)) {
 		if (p->bytes < target)
 			bind(v, bar);
@@ -118,8 +135,9 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	}
 	if (IS_ON(config, GUARD_STALE))
 		low = balloond_max(low, v->kept);
-	/* Nor is anything set aside for it. */
-	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target) {
+	/* Nor is anything set aside for one that may not grow either. */
+	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target &&
+	    !(v->guest.flags & BALLOOND_GUEST_MAY_GROW)) {
 		bind(v, bar);
 		p->bytes = target;
 	}

@@ -58,6 +58,31 @@ struct trust {
 	uint64_t kept;    /* its target before the first of these samples */
 };
 
+/* Sizes of balloond's own making that a definition is held against. */
+#define FOREIGN_OWN 4u
+
+/* Where the balloon can be by balloond's orders, and what others have made of it. */
+struct foreign_memory {
+	bool is_settled;    /* it has rested since the last time that nothing could be concluded */
+	usec_t exempt;      /* when that was */
+	uint64_t maximum;   /* the guest's, at the last look */
+	uint64_t low, high; /* of what may be on its way to it */
+	uint64_t told;      /* the newest of that */
+	usec_t told_at;     /* when the hypervisor took it; 0: it has not said so */
+	bool is_own;        /* it was balloond who asked for that */
+	bool is_smaller;    /* what somebody set last */
+	uint64_t watched;   /* a size that nobody asked for, 0: none; */
+	usec_t watched_since, rests_since;
+	uint64_t sample; /* the last that was seen of it, */
+	uint32_t n_samples;
+	bool was_in_need;          /* at the last look */
+	usec_t until;              /* it is not made smaller before */
+	uint64_t ceiling;          /* that somebody set; 0: none */
+	uint64_t sold;             /* what its definition said, and was believed; 0: nothing yet */
+	uint64_t leaked;           /* what it says and is not believed; 0: nothing */
+	uint64_t own[FOREIGN_OWN]; /* newest first; 0: none */
+};
+
 /* What is remembered of one guest. */
 struct memory {
 	char uuid[GUEST_UUID_MAX];
@@ -107,8 +132,9 @@ struct memory {
 	uint64_t distress_sample; /* the newest in which its policy saw distress */
 	uint64_t shrunk_from; /* since its boot, the largest size that it was made smaller than */
 
-	struct crash crash; /* core/crash.c */
-	struct trust trust; /* core/trust.c */
+	struct crash crash;            /* core/crash.c */
+	struct trust trust;            /* core/trust.c */
+	struct foreign_memory foreign; /* core/foreign.c */
 
 	struct shadow shadow; /* core/tally.c */
 };

@@ -4,6 +4,7 @@
 
 #include "balloond/core/crash.h"
 #include "balloond/core/demand.h"
+#include "balloond/core/foreign.h"
 #include "balloond/core/match.h"
 #include "balloond/core/progress.h"
 #include "balloond/core/trust.h"
@@ -23,15 +24,18 @@
 #define BOOT_MAX (180 * BALLOOND_SECOND)
 #define COOL_DOWN (60 * BALLOOND_SECOND)
 
-uint64_t judge_ceiling(const struct promise *p, const struct guest *g)
+/* What somebody set while it runs counts for less than nothing that is promised: it only ever
+ * lowers the ceiling. */
+uint64_t judge_ceiling(const struct promise *p, const struct guest *g, const struct memory *m)
 {
-	uint64_t maximum = g->seen.maximum;
-	uint64_t sold = g->sold != BALLOOND_UNKNOWN ? g->sold : maximum;
+	uint64_t maximum = g->seen.maximum, said = foreign_sold(m, g), ceiling;
+	uint64_t sold = said != BALLOOND_UNKNOWN ? said : maximum;
 	struct amount max = p ? p->max : (struct amount){ .kind = AMOUNT_AUTO };
 
 	if (maximum == BALLOOND_UNKNOWN)
 		return 0;
-	return balloond_min(amount_bytes(max, maximum, sold), maximum);
+	ceiling = balloond_min(amount_bytes(max, maximum, sold), maximum);
+	return m && m->foreign.ceiling != 0 ? balloond_min(ceiling, m->foreign.ceiling) : ceiling;
 }
 
 static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
@@ -45,7 +49,7 @@ static uint64_t promised_min(const struct promise *p, uint64_t ceiling)
 
 uint64_t judge_floor(const struct promise *p, const struct guest *g, uint64_t kernel)
 {
-	uint64_t ceiling = judge_ceiling(p, g), maximum = g->seen.maximum;
+	uint64_t ceiling = judge_ceiling(p, g, NULL), maximum = g->seen.maximum;
 
 	if (maximum == BALLOOND_UNKNOWN)
 		return 0;
@@ -116,7 +120,7 @@ static void judge_wishes(const struct tenants *tenants, const struct guest *g,
 	v->tenant_taken |= given & tenants->allow & (1u << TENANT_TAG | 1u << TENANT_HOLD);
 }
 
-static bool is_booting(const struct guest *g, const struct memory *m, usec_t now)
+bool judge_is_booting(const struct guest *g, const struct memory *m, usec_t now)
 {
 	if (g->booted == 0 || now - g->booted >= BOOT_MAX)
 		return false;
@@ -200,9 +204,9 @@ static bool tenant_holds(const struct config *config, struct verdict *v, const s
 }
 
 /* In the order of enum guest_state. */
-static enum guest_state judge_state(const struct config *config, struct verdict *v,
-				    const struct guest *g, const struct memory *m, uint32_t level,
-				    usec_t now)
+static enum guest_state judge_state(const struct config *config, const struct snapshot *s,
+				    struct verdict *v, const struct guest *g,
+				    const struct memory *m, uint32_t level)
 {
 	enum guest_state inhibited;
 
@@ -210,19 +214,24 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_NO_BALLOON, REASON_CONTAINER);
 	if (!(g->facts & GUEST_INSPECTED) || g->seen.actual == BALLOOND_UNKNOWN ||
 	    g->seen.maximum == BALLOOND_UNKNOWN)
-		return set(v, STATE_BUSY, REASON_NOT_INSPECTED);
+		return set(v, STATE_BUSY,
+			   g->facts & GUEST_HUNG ? REASON_HUNG : REASON_NOT_INSPECTED);
 	if (!(g->facts & GUEST_BALLOON))
 		return set(v, STATE_NO_BALLOON, REASON_NO_BALLOON);
 	inhibited = judge_inhibited(v, g->facts);
 	if (inhibited != STATE_MAX)
 		return inhibited;
+	if (foreign_is_owned(v->promise, g, s->host.facts, &v->reason))
+		return STATE_OWNED;
 	if (g->facts & GUEST_PAUSED)
 		return set(v, STATE_PAUSED, REASON_PAUSED);
 	if (g->facts & GUEST_LOST)
 		return set(v, STATE_BUSY, REASON_LOST);
+	if (g->facts & GUEST_HUNG)
+		return set(v, STATE_BUSY, REASON_HUNG);
 	if (g->facts & GUEST_BUSY)
 		return set(v, STATE_BUSY, REASON_JOB);
-	if (is_booting(g, m, now))
+	if (judge_is_booting(g, m, s->now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
 	/* A size that an operator has fixed needs nobody's word. */
 	if (trust_is_lost(m) && !operator_holds(v, g, level))
@@ -231,15 +240,17 @@ static enum guest_state judge_state(const struct config *config, struct verdict 
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
-	if (crash_is_given_up(m, now))
+	if (crash_is_given_up(m, s->now))
 		return set(v, STATE_OBSERVED, REASON_CRASHED);
-	if (progress_is_stuck(m, now))
+	if (progress_is_stuck(m, s->now))
 		return set(v, STATE_STUCK, REASON_STUCK);
+	if (foreign_holds(m, s->now, &v->reason))
+		return STATE_FOREIGN;
 	if (operator_holds(v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_OPERATOR);
 	if (tenant_holds(config, v, g, level))
 		return set(v, STATE_HELD, REASON_HELD_TENANT);
-	return judge_statistics(config, v, g, m, now);
+	return judge_statistics(config, v, g, m, s->now);
 }
 
 /* A guest that tells nothing gives only what its entry says in so many words: `kernel` is the least
@@ -265,7 +276,8 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
 	bool may_shrink = may_be_shrunk(v, m, cooling, now);
 	bool may_grow = state_row(v->state)->may_grow;
-	bool steerable = v->matched && v->state != STATE_OBSERVED;
+	bool steerable = v->matched && v->state != STATE_OBSERVED &&
+			 v->reason != REASON_FOREIGN_WATCHED;
 
 	return (steerable && may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
 	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
@@ -278,8 +290,9 @@ static uint32_t flags_of(const struct verdict *v, const struct guest *g, const s
 	       (g->facts & GUEST_FREE_REPORTING ? BALLOOND_GUEST_REPORTS_FREE : 0u);
 }
 
-void judge_guest(const struct config *config, const struct guest *g, const struct memory *m,
-		 const struct choice *choice, uint32_t level, usec_t now, struct verdict *v)
+void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
+		 const struct memory *m, const struct choice *choice, uint32_t level,
+		 struct verdict *v)
 {
 	bool sized = g->seen.maximum != BALLOOND_UNKNOWN && g->seen.actual != BALLOOND_UNKNOWN;
 	uint64_t maximum = sized ? g->seen.maximum : 0;
@@ -297,7 +310,9 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 		.low = BALLOOND_UNKNOWN,
 	};
 	v->matched = choice->matched && !(v->promise && v->promise->dry_run);
-	v->state = judge_state(config, v, g, m, level, now);
+	v->state = judge_state(config, s, v, g, m, level);
+	v->warnings = foreign_warnings(m, g, v->promise);
+	v->ceiling_set = m->foreign.ceiling;
 	v->guest.target = m->target;
 	v->target = m->target;
 	v->wanted = m->target;
@@ -305,17 +320,44 @@ void judge_guest(const struct config *config, const struct guest *g, const struc
 	v->guest.sample = m->sample;
 	v->guest.sample_elapsed = m->sample_elapsed;
 	if (sized)
-		v->guest.ceiling = judge_ceiling(v->promise, g);
+		v->guest.ceiling = judge_ceiling(v->promise, g, m);
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
 	if (v->state == STATE_DISTRUSTED)
 		trust_disregard(m, says_how_much(v->promise), v);
-	v->guest.flags = flags_of(v, g, m, now);
+	v->guest.flags = flags_of(v, g, m, s->now);
 	/* Paused or lost guests would not answer; the others must report to be managed, or for the
 	 * conditions of a rule. */
 	v->arm = v->matched && !config->keep_stats_period && (g->facts & GUEST_BALLOON) &&
 		 v->state != STATE_OBSERVED &&
 		 (state_row(v->state)->may_grow || v->state == STATE_HELD) &&
 		 !(g->facts & (GUEST_STATS_GATED | GUEST_NO_STATS));
+}
+
+/* It has less left than anybody is to be left, or waits already. */
+static bool is_in_need(const struct verdict *v, const struct memory *m)
+{
+	if (!verdict_is_steered(v) || v->guest.actual >= v->guest.ceiling)
+		return false;
+	return m->starved || (v->guest.used != BALLOOND_UNKNOWN &&
+			      balloond_sub(v->guest.actual, v->guest.used) < v->margin);
+}
+
+/* All is well with it again: its newest sample says so. */
+static bool has_recovered(const struct verdict *v, const struct memory *m)
+{
+	return v->state == STATE_MANAGED && v->guest.flags & BALLOOND_GUEST_COOLING &&
+	       v->guest.used != BALLOOND_UNKNOWN && !m->starved && m->sampled > m->distress;
+}
+
+void judge_cool_downs(const struct history *h, struct plan *plan)
+{
+	bool in_need = false;
+
+	for (size_t i = 0; i < plan->n_verdicts; i++)
+		in_need = in_need || is_in_need(&plan->verdicts[i], &h->guests[i]);
+	for (size_t i = 0; in_need && i < plan->n_verdicts; i++)
+		if (has_recovered(&plan->verdicts[i], &h->guests[i]))
+			plan->verdicts[i].guest.flags |= BALLOOND_GUEST_MAY_SHRINK;
 }

@@ -19,7 +19,7 @@ enum hot {
 	HOT_NEAR = 1u << 0,    /* little is left of its size */
 	HOT_GROWING = 1u << 1, /* what it uses has just grown */
 	HOT_ROSE = 1u << 2,    /* what is resident of it has just grown */
-	HOT_MOVING = 1u << 3,  /* its target is not reached */
+	HOT_MOVING = 1u << 3,  /* its target is not reached, or its size not understood */
 	HOT_BOOTING = 1u << 4,
 	HOT_DISTRESS = 1u << 5, /* within the last minute */
 	HOT_NEW = 1u << 6,      /* balloond has just met it */
@@ -36,8 +36,10 @@ struct verdict {
 	const struct rule *waits; /* would come first, if `unknown` were known; or NULL */
 	enum metric unknown;
 	uint32_t tenant_taken, tenant_refused; /* 1 << enum tenant_key: of its metadata */
+	uint32_t warnings;                     /* 1 << enum warning */
 	uint64_t promised;      /* its floor without what was learned: min, or its kernel's */
 	uint64_t floor_learned; /* what is left of what it taught (core/learn.h); 0: nothing */
+	uint64_t ceiling_set;   /* that somebody else set (core/foreign.h); 0: nobody did */
 	uint64_t margin, overhead, kernel; /* of core/demand.h */
 	uint64_t kept; /* by a guest that is not believed (core/trust.h); 0: no more than others */
 	uint64_t low;  /* no step of this plan goes below: floor, or used + margin */

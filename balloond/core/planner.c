@@ -9,6 +9,7 @@
 #include "balloond/core/crash.h"
 #include "balloond/core/demand.h"
 #include "balloond/core/divide.h"
+#include "balloond/core/foreign.h"
 #include "balloond/core/guard.h"
 #include "balloond/core/judge.h"
 #include "balloond/core/learn.h"
@@ -20,8 +21,41 @@
 #include "balloond/core/trust.h"
 #include "balloond/policy-math.h"
 
+/* Who may have set its size, and whether it follows. */
+static enum progress observe(const struct config *config, const struct snapshot *s,
+			     struct history *h, size_t i, const struct promise *promise)
+{
+	const struct guest *g = &s->guests[i];
+	struct memory *m = &h->guests[i];
+	enum reason reason;
+
+	demand_observe(m, g);
+	foreign_follow_definition(m, g);
+	const struct foreign_look look = {
+		.promise = promise,
+		.ceiling = judge_ceiling(promise, g, m),
+		.quiet = config->foreign_quiet,
+		.now = s->now,
+		.is_exempt = !(g->facts & GUEST_INSPECTED) ||
+			     g->facts & (GUEST_PAUSED | GUEST_BUSY | GUEST_LOST) ||
+			     judge_is_booting(g, m, s->now),
+		.is_owned = foreign_is_owned(promise, g, s->host.facts, &reason),
+	};
+
+	switch (foreign_observe(m, g, &look)) {
+	case FOREIGN_NONE:
+		break;
+	case FOREIGN_CRY:
+		return PROGRESS_CRY;
+	case FOREIGN_WATCHED:
+	case FOREIGN_SET:
+		return PROGRESS_THERE;
+	}
+	return progress_observe(m, g, s->now);
+}
+
 static void judge_one(const struct config *config, const struct snapshot *s, struct history *h,
-		      size_t i, struct verdict *v)
+		      size_t i, const struct promise *promise, struct verdict *v)
 {
 	const struct guest *g = &s->guests[i];
 	const struct when_view view = {
@@ -29,11 +63,11 @@ static void judge_one(const struct config *config, const struct snapshot *s, str
 		.history = h,
 		.guest = g,
 		.memory = &h->guests[i],
-		.ceiling = judge_ceiling(match_promise(config, g), g),
+		.ceiling = judge_ceiling(promise, g, &h->guests[i]),
 	};
 	struct choice choice = rules_choose(config, &view, i);
 
-	judge_guest(config, g, &h->guests[i], &choice, h->level, s->now, v);
+	judge_guest(config, s, g, &h->guests[i], &choice, h->level, v);
 }
 
 static void judge_all(const struct config *config, const struct snapshot *s, struct history *h,
@@ -42,22 +76,21 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 	plan->n_verdicts = s->n_guests;
 	for (size_t i = 0; i < s->n_guests; i++) {
 		struct verdict *v = &plan->verdicts[i];
-		struct memory *m = &h->guests[i];
-		enum progress progress;
+		const struct promise *promise = match_promise(config, &s->guests[i]);
+		enum progress progress = observe(config, s, h, i, promise);
 		uint64_t size;
 
-		demand_observe(m, &s->guests[i]);
-		progress = progress_observe(m, &s->guests[i], s->now);
-		judge_one(config, s, h, i, v);
+		judge_one(config, s, h, i, promise, v);
 		/* The driver goes on trying for the old target until it is told. */
 		v->retreat = progress != PROGRESS_THERE;
 		size = v->guest.actual == BALLOOND_UNKNOWN
 			       ? 0
 			       : balloond_max(v->guest.target, v->guest.actual);
-		v->guest.charge = pool_charge(&config->host, v, m, size);
+		v->guest.charge = pool_charge(&config->host, v, &h->guests[i], size);
 		v->proposal = (struct balloond_target){ .bytes = v->guest.target,
 							.claim = v->guest.target };
 	}
+	judge_cool_downs(h, plan);
 }
 
 /* Guests whose policy is asked. */

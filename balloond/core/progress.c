@@ -2,6 +2,7 @@
 
 #include "balloond/core/progress.h"
 
+#include "balloond/core/foreign.h"
 #include "balloond/policy-math.h"
 
 /* Linux retries every 0.2 s and reports each MiB; libvirt hears of it once a second; a guest under
@@ -20,6 +21,7 @@ void progress_ask(struct memory *m, uint64_t target, usec_t now)
 	m->gap = UINT64_MAX;
 	m->progressed = now;
 	m->moved = now;
+	foreign_ask(m, target);
 }
 
 bool progress_is_stuck(const struct memory *m, usec_t now)
@@ -85,7 +87,7 @@ enum progress progress_observe(struct memory *m, const struct guest *g, usec_t n
 		return PROGRESS_CRY;
 	}
 	/* A hypervisor that does not answer, or a guest that stands still, proves nothing. */
-	if (g->facts & (GUEST_LOST | GUEST_PAUSED | GUEST_BUSY)) {
+	if (g->facts & (GUEST_LOST | GUEST_HUNG | GUEST_PAUSED | GUEST_BUSY)) {
 		m->progressed = now;
 		return PROGRESS_THERE;
 	}

@@ -15,6 +15,7 @@
 const struct published_figure published_figures[] = {
 	FIGURE("maximum", BALLOOND_BYTES, guest.maximum, "what it was booted with"),
 	FIGURE("ceiling", BALLOOND_BYTES, guest.ceiling, "the most that balloond gives it"),
+	FIGURE("ceiling-set", BALLOOND_BYTES, ceiling_set, "what somebody else made its ceiling"),
 	FIGURE("floor", BALLOOND_BYTES, guest.floor, "the least that balloond leaves it"),
 	FIGURE("floor-learned", BALLOOND_BYTES, floor_learned, "what its distress has taught"),
 	FIGURE("actual", BALLOOND_BYTES, guest.actual, "what it has"),
@@ -93,6 +94,7 @@ static void fill_guest(struct published_guest *p, const struct verdict *v)
 	p->hold = v->source->hold;
 	p->policy_reason = policy_words(v);
 	p->reason = headline(v, p->policy_reason);
+	p->warning = warning_text(v->warnings);
 	p->figures = policy ? policy->figures : NULL;
 	if (!policy || !v->asked)
 		p->verdict.proposal = (struct balloond_target){ .bytes = BALLOOND_UNKNOWN,
@@ -112,6 +114,8 @@ void published_fill(struct published *p, const struct snapshot *snapshot, const 
 	p->account = plan->account;
 	p->sampling = plan->sampling;
 	p->sample_cost = snapshot->host.sample_cost;
+	p->warning = warning_text(snapshot->host.facts & HOST_KSMTUNED ? 1u << WARNING_KSMTUNED
+								       : 0);
 	p->n_guests = plan->n_verdicts;
 	for (size_t i = 0; i < plan->n_verdicts; i++)
 		fill_guest(&p->guests[i], &plan->verdicts[i]);

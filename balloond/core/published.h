@@ -21,6 +21,7 @@ struct published_guest {
 	struct guest_labels labels;
 	struct hold hold;          /* an operator's, whatever the guest's state */
 	const char *reason;        /* static text: why it has its state or size */
+	const char *warning;       /* static text: what is wrong with its definition, or "" */
 	const char *policy_reason; /* static text of a module, never unloaded; "" = none given */
 	const struct balloond_figure *figures; /* names proposal.figure[]; static */
 };
@@ -30,10 +31,12 @@ struct published {
 	uint64_t tick; /* number of this tick */
 	bool dry_run;
 	bool connected; /* a hypervisor answers */
+	bool degraded;  /* one that should does not, or what it told is old */
 	struct balloond_host host;
 	struct account account;
 	struct sampling sampling;
-	usec_t sample_cost;             /* of reading one guest; 0: not known yet */
+	usec_t sample_cost;  /* of reading one guest; 0: not known yet */
+	const char *warning; /* static text: what is wrong with the machine; "": nothing */
 	struct published_guest *guests; /* sorted by uuid */
 	size_t n_guests, max_guests;
 };

@@ -72,7 +72,7 @@ static uint32_t heat(const struct verdict *v, const struct memory *m, usec_t now
 		hot |= HOT_GROWING;
 	if (is_within(m->rose, FOLLOWED, now))
 		hot |= HOT_ROSE;
-	if (m->asked)
+	if (m->asked || m->foreign.watched != 0)
 		hot |= HOT_MOVING;
 	if (is_within(m->distress, DISTRESS, now))
 		hot |= HOT_DISTRESS;

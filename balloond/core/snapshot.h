@@ -35,9 +35,13 @@ enum guest_facts {
 	GUEST_AUTODEFLATE = 1u << 11,
 	GUEST_FREE_REPORTING = 1u << 12,
 	GUEST_TRANSIENT = 1u << 13,
-	GUEST_LOST = 1u << 14,       /* its hypervisor does not answer; figures are the last ones */
-	GUEST_IMPOSSIBLE = 1u << 15, /* its newest sample said what cannot be (core/trust.h) */
-	GUEST_UNTOUCHED = 1u << 16,  /* or that it uses what it has never touched */
+	GUEST_LOST = 1u << 14,  /* its hypervisor does not answer; figures are the last ones */
+	GUEST_HUNG = 1u << 15,  /* its own process of it does not; the same */
+	GUEST_OVIRT = 1u << 16, /* the metadata of managers that have guests of their own */
+	GUEST_CLOUDSTACK = 1u << 17,
+	GUEST_ELASTIC = 1u << 18,    /* has virtio-mem, which libvirt counts in */
+	GUEST_IMPOSSIBLE = 1u << 19, /* its newest sample said what cannot be (core/trust.h) */
+	GUEST_UNTOUCHED = 1u << 20,  /* or that it uses what it has never touched */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the
@@ -87,7 +91,8 @@ struct outcome {
 	enum outcome_kind kind;
 	uint64_t bytes; /* the size that was asked for */
 	usec_t latency;
-	int error; /* negative errno where refused */
+	int error; /* negative errno where refused; -EBUSY: its hypervisor hangs, -ECANCELED: calls
+		      about it failed too often lately */
 };
 
 struct guest {
@@ -108,8 +113,16 @@ struct guest {
 	struct hold hold; /* not sensed: of core/orders.h */
 };
 
+/* Other managers of memory that run on the machine. */
+enum host_facts {
+	HOST_MOM = 1u << 0,
+	HOST_VDSM = 1u << 1,
+	HOST_KSMTUNED = 1u << 2,
+};
+
 struct host {
 	struct balloond_host seen; /* level is the planner's */
+	uint32_t facts;            /* enum host_facts */
 	uint64_t hugetlb;   /* of the host's hugetlb pool, bytes; inside "the host's own use" */
 	uint64_t ksm_saved; /* bytes that KSM shares away */
 	usec_t sample_cost; /* time that it takes to read one guest; 0: not known yet */

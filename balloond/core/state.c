@@ -11,12 +11,14 @@ const struct state_row state_rows[STATE_MAX] = {
 	/*                     name          grow   shrink steered charge */
 	[STATE_NO_BALLOON] = { "no-balloon", false, false, false,  CHARGE_COMMIT },
 	[STATE_INHIBITED]  = { "inhibited",  false, false, false,  CHARGE_COMMIT },
+	[STATE_OWNED]      = { "owned",      false, false, false,  CHARGE_COMMIT },
 	[STATE_PAUSED]     = { "paused",     false, false, false,  CHARGE_COMMIT },
 	[STATE_BUSY]       = { "busy",       false, false, false,  CHARGE_COMMIT },
 	[STATE_BOOTING]    = { "booting",    true,  false, false,  CHARGE_CEILING },
 	[STATE_DISTRUSTED] = { "distrusted", true,  true,  true,   CHARGE_SEEN },
 	[STATE_OBSERVED]   = { "observed",   false, false, false,  CHARGE_COMMIT },
 	[STATE_STUCK]      = { "stuck",      true,  false, true,   CHARGE_COMMIT },
+	[STATE_FOREIGN]    = { "foreign",    true,  false, true,   CHARGE_COMMIT },
 	[STATE_HELD]       = { "held",       false, false, true,   CHARGE_COMMIT },
 	[STATE_STALE]      = { "stale",      true,  false, true,   CHARGE_COMMIT },
 	[STATE_BLIND]      = { "blind",      true,  true,  true,   CHARGE_COMMIT },
@@ -30,9 +32,14 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_CONFIDENTIAL]   = "its memory is encrypted: the host would gain nothing",
 	[REASON_HUGEPAGES]      = "it is backed by huge pages: the host would gain nothing",
 	[REASON_LOCKED]         = "its memory is locked: the host would gain nothing",
+	[REASON_OWNED_OVIRT]    = "oVirt has it: it is only observed",
+	[REASON_OWNED_CLOUDSTACK] = "CloudStack has it: it is only observed",
+	[REASON_OWNED_VDSM]     = "vdsm runs and may set its size: it is only observed",
+	[REASON_OWNED_MOM]      = "MOM runs and may set its size: it is only observed",
 	[REASON_PAUSED]         = "nothing of it moves",
 	[REASON_JOB]            = "a job such as a migration or a save has it",
 	[REASON_LOST]           = "its hypervisor does not answer",
+	[REASON_HUNG]           = "its hypervisor hangs: nobody asks it until it answers again",
 	[REASON_NOT_INSPECTED]  = "its definition has not been read yet",
 	[REASON_BOOTING]        = "it began lately: it may have all that it was sold",
 	[REASON_IMPOSSIBLE]     = "its statistics say what cannot be: they are not believed",
@@ -44,6 +51,8 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_HELD_OPERATOR]  = "an operator holds it",
 	[REASON_HELD_TENANT]    = "its own metadata holds it",
 	[REASON_STUCK]          = "it does not follow its target",
+	[REASON_FOREIGN_SMALLER] = "somebody else made it smaller: that is its ceiling now",
+	[REASON_FOREIGN_LARGER] = "somebody else made it larger: it keeps that for now",
 	[REASON_STALE]          = "its statistics are old",
 	[REASON_STARVED]        = "it had nothing left when it stopped reporting: it may have all",
 	[REASON_NEVER_REPORTED] = "it has never reported statistics",
@@ -51,6 +60,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_STATS_GATED]    = "its statistics are not read: its QEMU may abort on that",
 	[REASON_NO_STATS]       = "its hypervisor has no statistics of guests",
 	[REASON_TOOK_BACK]      = "it took memory back by itself: it needed it",
+	[REASON_FOREIGN_WATCHED] = "its size is not what was asked for: it is not clear yet why",
 	[REASON_POLICY]         = "as its policy proposes",
 	[REASON_GUARD]          = "held back by the guard",
 	[REASON_POOL_SHORT]     = "the pool is too small for all: cut to its share",
@@ -65,7 +75,7 @@ static const struct guard_row guards[GUARD_RULE_MAX] = {
 	[GUARD_STALE]        = { "stale", "not shrunk: what it needs is not known" },
 	[GUARD_MARGIN]       = { "margin", "not shrunk below what it uses and a margin" },
 	[GUARD_STUCK]        = { "stuck", "not shrunk: it did not follow its last target" },
-	[GUARD_HELD]         = { "held", "kept as it is: it is held" },
+	[GUARD_HELD]         = { "held", "kept as it is: it is held, or sized by others" },
 	[GUARD_COOL_DOWN]    = { "cool-down", "not shrunk: it was in distress lately" },
 	[GUARD_DEAD_BAND]    = { "dead-band", "the move would be trivial" },
 	[GUARD_SHRINK_LIMIT] = { "shrink-limit", "shrunk no faster than the limits say" },
@@ -77,6 +87,23 @@ static const struct guard_row guards[GUARD_RULE_MAX] = {
 const char *reason_text(enum reason reason)
 {
 	return reasons[reason];
+}
+
+const char *warning_text(uint32_t warnings)
+{
+	static const char *const texts[WARNING_MAX] = {
+		[WARNING_LEAKED] = "its definition's currentMemory is a size that balloond asked "
+				   "for: it is not believed",
+		[WARNING_SOLD_BELOW_MIN] = "its definition's currentMemory is below the min of its "
+					   "entry",
+		[WARNING_KSMTUNED] = "ksmtuned runs: it may stop KSM's sharing while memory is "
+				     "needed",
+	};
+
+	for (enum warning warning = 0; warning < WARNING_MAX; warning++)
+		if (warnings & 1u << warning)
+			return texts[warning];
+	return "";
 }
 
 const struct guard_row *guard_row(enum guard_rule rule)

@@ -11,12 +11,14 @@
 enum guest_state {
 	STATE_NO_BALLOON, /* there is nothing to move */
 	STATE_INHIBITED,  /* the host would gain nothing */
+	STATE_OWNED,      /* another manager of memory has it */
 	STATE_PAUSED,
-	STATE_BUSY,       /* a job has it, or its hypervisor does not answer */
+	STATE_BUSY,       /* a job has it, or its hypervisor does not answer or hangs */
 	STATE_BOOTING,    /* started or rebooted while balloond looked on */
 	STATE_DISTRUSTED, /* what it says of itself cannot be */
 	STATE_OBSERVED,   /* no rule matches it */
 	STATE_STUCK,      /* does not follow its target */
+	STATE_FOREIGN,    /* its size is not what balloond asked for */
 	STATE_HELD,       /* somebody who may has fixed its size */
 	STATE_STALE,      /* did report and stopped */
 	STATE_BLIND,      /* cannot report */
@@ -53,9 +55,14 @@ enum reason {
 	REASON_CONFIDENTIAL,
 	REASON_HUGEPAGES,
 	REASON_LOCKED,
+	REASON_OWNED_OVIRT,
+	REASON_OWNED_CLOUDSTACK,
+	REASON_OWNED_VDSM,
+	REASON_OWNED_MOM,
 	REASON_PAUSED,
 	REASON_JOB,
 	REASON_LOST,
+	REASON_HUNG,
 	REASON_NOT_INSPECTED,
 	REASON_BOOTING,
 	REASON_IMPOSSIBLE,
@@ -67,24 +74,38 @@ enum reason {
 	REASON_HELD_OPERATOR,
 	REASON_HELD_TENANT,
 	REASON_STUCK,
+	REASON_FOREIGN_SMALLER,
+	REASON_FOREIGN_LARGER,
 	REASON_STALE,
 	REASON_STARVED, /* stale, and had nothing left when it last reported */
 	REASON_NEVER_REPORTED,
 	REASON_PERIOD_KEPT,
 	REASON_STATS_GATED,
 	REASON_NO_STATS,
-	REASON_TOOK_BACK,     /* deflate-on-OOM: its target follows */
-	REASON_POLICY,        /* the policy's own words hold */
-	REASON_GUARD,         /* a guard rule held it back: see the rules that bound */
-	REASON_POOL_SHORT,    /* the pool cannot bear what all need: cut */
-	REASON_HOST_SHORT,    /* the machine is short: lent memory goes back */
-	REASON_NO_LENDING,    /* the host is tight: nothing more is lent */
-	REASON_NOT_NEEDED,    /* elastic: the pool has room, nothing is taken */
-	REASON_ABOVE_CEILING, /* it was above its ceiling */
+	REASON_TOOK_BACK,       /* deflate-on-OOM: its target follows */
+	REASON_FOREIGN_WATCHED, /* it is not clear yet who moved it */
+	REASON_POLICY,          /* the policy's own words hold */
+	REASON_GUARD,           /* a guard rule held it back: see the rules that bound */
+	REASON_POOL_SHORT,      /* the pool cannot bear what all need: cut */
+	REASON_HOST_SHORT,      /* the machine is short: lent memory goes back */
+	REASON_NO_LENDING,      /* the host is tight: nothing more is lent */
+	REASON_NOT_NEEDED,      /* elastic: the pool has room, nothing is taken */
+	REASON_ABOVE_CEILING,   /* it was above its ceiling */
 	REASON_MAX,
 };
 
 const char *reason_text(enum reason reason);
+
+/* What is wrong with a guest or the machine, whatever is done about its size. */
+enum warning {
+	WARNING_LEAKED,         /* a size of balloond's got into the persistent currentMemory */
+	WARNING_SOLD_BELOW_MIN, /* that is less than what the entry promises */
+	WARNING_KSMTUNED,       /* the machine's */
+	WARNING_MAX,
+};
+
+/* The words for the first of `warnings`, 1 << enum warning; "" for none. */
+const char *warning_text(uint32_t warnings);
 
 /* The guard's rules, in the order in which they are applied. */
 enum guard_rule {

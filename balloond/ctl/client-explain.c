@@ -111,6 +111,7 @@ const struct client_property client_explanation_properties[] = {
 	EXPLAINED("UUID", 's', guest.uuid),
 	EXPLAINED("State", 's', guest.state),
 	EXPLAINED("Reason", 's', guest.reason),
+	EXPLAINED("Warning", 's', guest.warning),
 	EXPLAINED("Policy", 's', guest.policy),
 	EXPLAINED("PolicyReason", 's', policy_reason),
 	EXPLAINED("Rule", 's', guest.rule),

@@ -22,7 +22,8 @@ enum {
 #define CLIENT_ERROR_INVALID_CONFIGURATION BALLOOND_BUS_NAME ".Error.InvalidConfiguration"
 
 struct client_host {
-	const char *version, *state, *level, *level_reason, *config_hash, *last_reload_error;
+	const char *version, *state, *level, *level_reason, *warning, *config_hash,
+		*last_reload_error;
 	int dry_run, connected;
 	uint32_t guest_count;
 	uint64_t pool, reserve, charged, available, room, short_by; /* bytes */
@@ -37,7 +38,7 @@ extern const struct client_property client_host_properties[];
 extern const size_t n_client_host_properties;
 
 struct client_guest {
-	const char *name, *uuid, *state, *reason, *policy, *rule, *promise;
+	const char *name, *uuid, *state, *reason, *warning, *policy, *rule, *promise;
 	const char *title, *hypervisor, *os, *partition;
 	const char *held_by, *hold_reason;
 	uint64_t held_until; /* wall clock, 0: for ever */

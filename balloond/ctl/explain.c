@@ -75,6 +75,18 @@ static void print_promise(const struct client_explanation *e)
 	       e->shares, e->priority);
 }
 
+static void print_others(const struct client_explanation *e)
+{
+	uint64_t set = client_figure(&e->guest, "ceiling-set");
+	char text[FORMAT_MAX], safe[LOG_SAFE_MAX];
+
+	if (set != 0 && set != BALLOOND_UNKNOWN)
+		printf("Somebody else has set its size: its ceiling is %s at most.\n",
+		       size(e, "ceiling-set", text));
+	if (*e->guest.warning)
+		printf("Beware: %s.\n", log_safe(safe, e->guest.warning));
+}
+
 static void print_learned(const struct client_explanation *e)
 {
 	uint64_t learned = client_figure(&e->guest, "floor-learned");
@@ -259,6 +271,7 @@ int verb_explain(struct ctl *ctl, int argc _unused_, char **argv)
 	print_state(&e);
 	print_order(&e);
 	print_promise(&e);
+	print_others(&e);
 	print_learned(&e);
 	print_policy(&e);
 	print_waits(&e);

@@ -181,7 +181,8 @@ static uint64_t sum_ceilings(const struct simulation *s)
 
 		guest_init(&told, g->uuid, g->name);
 		sim_guest_tell(g, s->world->now, &told);
-		sum = balloond_add(sum, judge_ceiling(match_promise(s->config, &told), &told));
+		sum = balloond_add(sum,
+				   judge_ceiling(match_promise(s->config, &told), &told, NULL));
 	}
 	return sum;
 }

@@ -98,6 +98,8 @@ static void print_host(const struct client_host *host, const struct client_guest
 		print_field("Dry run", "nothing is changed");
 	print_field("Level", "%s%s%s", host->level, *host->level_reason ? ": " : "",
 		    log_safe(safe, host->level_reason));
+	if (*host->warning)
+		print_field("Warning", "%s", log_safe(safe, host->warning));
 	print_size("Pool", host->pool);
 	print_promised(host);
 	print_size("Charged", host->charged);
@@ -185,6 +187,8 @@ static void print_guest(const struct client_guest *guest)
 		print_field("Title", "%s", log_safe(safe, guest->title));
 	print_field("State", "%s", guest->state);
 	print_field("Reason", "%s", log_safe(safe, guest->reason));
+	if (*guest->warning)
+		print_field("Warning", "%s", log_safe(safe, guest->warning));
 	if (*guest->held_by)
 		print_field("Order", "%s", log_safe(safe, format_hold(hold, guest)));
 	if (*guest->rule)

@@ -9,6 +9,8 @@
 #include "balloond/io/config-entries.h"
 #include "balloond/io/util.h"
 
+static const char *const foreign_words[] = { "yield", "follow", "ignore", NULL };
+
 const struct key config_promise_keys[] = {
 	{ .name = "name",
 	  .type = &key_name,
@@ -76,6 +78,15 @@ const struct key config_promise_keys[] = {
 	  .offset = offsetof(struct promise, dry_run),
 	  .fallback = "false",
 	  .help = "whether the guest is looked at and never touched" },
+	{ .name = "foreign",
+	  .type = &key_word,
+	  .offset = offsetof(struct promise, foreign),
+	  .fallback = "yield",
+	  .words = foreign_words,
+	  .expected = "yield, follow or ignore",
+	  .help = "yield: sizes that others set are followed, and a guest that another manager of "
+		  "memory has is only observed; follow: sizes are followed, and the guest is "
+		  "managed all the same; ignore: it is managed as if balloond were alone" },
 	CONFIG_DISABLED_KEY,
 	{ .name = NULL },
 };

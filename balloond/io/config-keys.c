@@ -181,6 +181,18 @@ static const struct key libvirt_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key foreign_keys[] = {
+	{ .name = "quiet",
+	  .type = &key_time,
+	  FIELD(foreign_quiet),
+	  .fallback = "1h",
+	  .low = "0s",
+	  .high = "7d",
+	  .help = "for how long a guest is not made smaller after somebody else has set its "
+		  "size" },
+	{ .name = NULL },
+};
+
 /* Sections and lists are read in the order of this table, complaints come in the file's. */
 const struct key config_keys[] = {
 	{ .name = "version",
@@ -220,6 +232,10 @@ const struct key config_keys[] = {
 	  .type = &key_section,
 	  .keys = libvirt_keys,
 	  .help = "what libvirt is asked for" },
+	{ .name = "foreign",
+	  .type = &key_section,
+	  .keys = foreign_keys,
+	  .help = "sizes that others than balloond set" },
 	{ .name = "guests",
 	  .type = &config_type_promises,
 	  .keys = config_promise_keys,

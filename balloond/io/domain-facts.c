@@ -245,6 +245,8 @@ void domain_compose(struct domain *d, usec_t now, struct guest *ret)
 	ret->facts = d->swept_facts | d->inspected_facts | d->figure_facts;
 	if (d->is_lost)
 		ret->facts |= GUEST_LOST;
+	if (d->is_hung)
+		ret->facts |= GUEST_HUNG;
 	if (d->n_short >= SHORT_MAX || now < d->moving_until)
 		ret->facts |= GUEST_BUSY;
 	ret->seen.stats_age = d->stats_age;

@@ -55,6 +55,13 @@ static const struct {
 	{ GUEST_LOCKED, "/domain/memoryBacking/locked" },
 	{ GUEST_AUTODEFLATE, "/domain/devices/memballoon[@autodeflate='on']" },
 	{ GUEST_FREE_REPORTING, "/domain/devices/memballoon[@freePageReporting='on']" },
+	{ GUEST_ELASTIC, "/domain/devices/memory[@model='virtio-mem']" },
+	/* http://ovirt.org/vm/1.0, http://ovirt.org/vm/tune/1.0 */
+	{ GUEST_OVIRT, "/domain/metadata/*[starts-with(namespace-uri(), 'http://ovirt.org/vm/')]" },
+	/* It has no metadata of its own in all of its versions, but names itself to the guest. */
+	{ GUEST_CLOUDSTACK, "/domain/metadata/*[contains(namespace-uri(), 'cloudstack')]"
+			    " | /domain/sysinfo/system/entry[@name='product' and "
+			    "starts-with(., 'CloudStack')]" },
 };
 
 static void doc_freep(xmlDocPtr *doc)

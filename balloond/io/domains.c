@@ -36,7 +36,10 @@ static void update(struct domain *d, const struct sample *sample, const struct s
 		return;
 	if (d->is_hidden || (d->id >= 0 && sample->id >= 0 && d->id != sample->id))
 		domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
-	d->is_lost = false;
+	/* What is known of it is as old as before, until it was read. */
+	if (!sample->is_unread)
+		d->is_lost = d->is_hung = false;
+	d->is_hung = d->is_hung || sample->is_hung;
 	domain_take_sample(d, sample, sweep);
 }
 
@@ -49,6 +52,7 @@ static struct domain *add(const struct sample *sample, const struct sweep *sweep
 	guest_init(&d->guest, sample->uuid, sample->name);
 	d->source = sweep->source;
 	domain_begin(d, sample->name, adopt ? 0 : sweep->began, sweep->began);
+	d->is_hung = sample->is_hung;
 	domain_take_sample(d, sample, sweep);
 	return d;
 }
@@ -143,6 +147,14 @@ static void take_event(struct domain *d, const struct event *event)
 		d->calls.wants_inspection = d->calls.wants_actual = true;
 		d->wants_reading = true;
 		break;
+	case EVENT_HUNG:
+		d->is_hung = true;
+		break;
+	case EVENT_ANSWERS:
+		/* Much may have happened, and events may have been lost. */
+		d->calls.wants_inspection = d->calls.wants_actual = true;
+		d->wants_reading = true;
+		break;
 	case EVENT_CLOSED:
 		break;
 	}
@@ -160,7 +172,8 @@ bool domains_take_event(struct domains *domains, const struct event *event)
 	if (!d || d->source != event->source)
 		return event->kind == EVENT_STARTED || event->kind == EVENT_STATE;
 	take_event(d, event);
-	return event->kind != EVENT_CHANGED && event->kind != EVENT_MOVING;
+	return event->kind != EVENT_CHANGED && event->kind != EVENT_MOVING &&
+	       event->kind != EVENT_HUNG;
 }
 
 void domains_lose(struct domains *domains, unsigned source)

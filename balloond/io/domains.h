@@ -7,10 +7,12 @@
  *   in no sweep of its source any more       gone
  *   in the source's very first sweep         ran before: adopted as it is
  *   in a later one, or with another id       began to run
- *   its source is lost                       stays as it was, with GUEST_LOST
+ *   its source is lost                       stays as it was, with GUEST_LOST, until it is read
+ *   its hypervisor hangs                     the same with GUEST_HUNG
  *   ended by an event                        hidden until a sweep that began later */
 
 #include "balloond/core/snapshot.h"
+#include "balloond/io/breaker.h"
 #include "balloond/io/findings.h"
 
 /* What should be asked of a domain, and is being asked: live-calls.c. */
@@ -24,13 +26,14 @@ struct domain_calls {
 	usec_t period;        /* to be set, 0: none */
 	usec_t inspected;     /* when last */
 	usec_t period_asked;  /* when last, 0: never */
+	struct breaker breaker;
 };
 
 struct domain {
 	struct guest guest; /* as last read; facts and ages are completed by compose */
 	unsigned source;
 	int id; /* of this run, -1: unknown */
-	bool is_lost;
+	bool is_lost, is_hung;
 	bool wants_reading;  /* its statistics, at the next sweep */
 	bool is_hidden;      /* ended; a sweep or the end of a call removes it */
 	usec_t stopped;      /* hidden: since when */

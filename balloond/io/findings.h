@@ -19,6 +19,7 @@ struct sample {
 	uint32_t facts;   /* CONTAINER, PAUSED, BUSY, STATS_GATED, NO_STATS */
 	bool is_unread;   /* not asked for this time: nothing but names, id and its cgroup's figures
 			   */
+	bool is_hung;     /* nobody may ask its hypervisor; not read */
 	bool is_short;    /* its statistics could not be read this time: somebody was there */
 	bool is_computed; /* figures are made at the call (test driver): always fresh */
 	uint64_t maximum, actual;
@@ -68,6 +69,8 @@ enum event_kind {
 	EVENT_RESIZED, /* its balloon moved */
 	EVENT_MOVING,  /* a migration copies it */
 	EVENT_STATE,   /* paused, resumed, a job ended: a sweep will tell */
+	EVENT_HUNG,    /* its hypervisor hangs; nobody asks it any more */
+	EVENT_ANSWERS, /* and does not any more */
 	EVENT_CLOSED,  /* the connection is gone */
 };
 

@@ -2,13 +2,15 @@
 
 /* Calls about single domains, queued and told.  One is in flight a domain: meanwhile only the
  * newest target is remembered.  A plan's steps are queued in its order, those that free first.
- * What became of a step is told once, as its guest's outcome. */
+ * What became of a step is told once, as its guest's outcome; one that is not even queued, because
+ * the guest's hypervisor hangs or calls about the guest failed again and again, as refused. */
 
 #include <errno.h>
 #include <string.h>
 
 #include "balloond/io/clock.h"
 #include "balloond/io/live.h"
+#include "balloond/io/log.h"
 
 /* A period that did not hold (somebody else sets it too) is set again after this long. */
 #define PERIOD_AGAIN (30u * 1000000u)
@@ -34,6 +36,10 @@ static int queue(struct live *live, struct domain *d, const struct call *what)
 
 	if (!source || d->is_lost)
 		return -ENOTCONN;
+	if (d->is_hung)
+		return -EBUSY;
+	if (breaker_is_open(&d->calls.breaker, clock_monotonic()))
+		return -ECANCELED;
 	memcpy(call.uuid, d->guest.uuid, sizeof(call.uuid));
 	r = virt_call(live->virt, source->virt, &call);
 	if (r < 0)
@@ -199,6 +205,22 @@ static void on_period_set(struct domain *d, const struct call_result *result)
 	d->calls.wants_inspection = true;
 }
 
+static void take_result(struct domain *d, const struct call_result *result)
+{
+	bool was_told = d->calls.gave_up && result->is_over && result->error < 0;
+	struct breaker *breaker = &d->calls.breaker;
+	usec_t now = clock_monotonic();
+	char name[LOG_SAFE_MAX];
+
+	if (was_told)
+		return;
+	breaker_take(breaker, result->error, now);
+	if (breaker_is_open(breaker, now))
+		log_warning("guest \"%s\": calls fail again and again, none for %u s: %s",
+			    log_safe(name, d->guest.name), (unsigned)(breaker->pause / 1000000u),
+			    strerror(-result->error));
+}
+
 void live_on_call(struct live *live, const struct call_result *result)
 {
 	struct domain *d = domains_find(&live->domains, result->call.uuid);
@@ -207,6 +229,7 @@ void live_on_call(struct live *live, const struct call_result *result)
 		return;
 	if (result->is_over)
 		d->calls.in_flight = false;
+	take_result(d, result);
 	switch (result->call.kind) {
 	case CALL_INSPECT:
 		on_inspected(live, d, result);

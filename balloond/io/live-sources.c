@@ -37,7 +37,7 @@
 #define COST_PART 8u
 #define COST_JUMP 4u
 
-/* Definitions change without an event (virsh setmem --config): all are read again this often. */
+/* Definitions may change unseen: all are read again this often. */
 #define INSPECT_EVERY (300u * SECOND)
 
 /* uri: auto.  libvirt chooses between its modular and its monolithic daemon. */
@@ -219,6 +219,8 @@ void live_on_sweep(struct live *live, const struct sweep *found)
 		return;
 	log_change(s, found);
 	learn_cost(live, found);
+	if (found->is_connected && found->is_first)
+		live_watch_definitions(live);
 	adopt = !s->has_swept;
 	if (found->error >= 0 && domains_take_sweep(&live->domains, found, adopt) >= 0) {
 		s->has_swept = true;

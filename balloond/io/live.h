@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "balloond/io/domains.h"
+#include "balloond/io/managers.h"
 #include "balloond/io/sold.h"
 #include "balloond/io/virt.h"
 #include "balloond/io/world.h"
@@ -29,11 +30,12 @@ struct live_source {
 
 struct live {
 	sd_event *event;
-	sd_event_source *io, *timer;
+	sd_event_source *io, *timer, *watch, *definitions;
 	void (*on_news)(void *userdata);
 	void *userdata;
 
 	struct virt *virt;
+	struct managers *managers;
 	struct live_source **sources;
 	size_t n_sources;
 	unsigned next_number;
@@ -60,6 +62,9 @@ void live_refresh_sources(struct live *live, const struct plan *plan);
 void live_sweep_soon(struct live *live, unsigned number);
 void live_on_timer(struct live *live);
 void live_on_sweep(struct live *live, const struct sweep *found);
+
+/* live-definitions.c: asks for those that are written anew, where that can be seen. */
+void live_watch_definitions(struct live *live);
 
 /* live-calls.c */
 void live_act(struct live *live, const struct plan *plan);

@@ -11,10 +11,14 @@
 /* In the order of the enumerations that they name. */
 const char *const trace_level_words[] = { "normal", "tight", "low", "critical", NULL };
 static const char *const fact_words[] = {
-	"inspected",      "balloon",   "container", "devices-pin", "confidential", "hugepages",
-	"locked",         "paused",    "busy",      "stats-gated", "no-stats",     "deflate-on-oom",
-	"free-reporting", "transient", "lost",      "impossible",  "untouched",    NULL
+	"inspected",      "balloon",     "container", "devices-pin",
+	"confidential",   "hugepages",   "locked",    "paused",
+	"busy",           "stats-gated", "no-stats",  "deflate-on-oom",
+	"free-reporting", "transient",   "lost",      "hung",
+	"ovirt",          "cloudstack",  "elastic",   "impossible",
+	"untouched",      NULL
 };
+static const char *const host_words[] = { "mom", "vdsm", "ksmtuned", NULL };
 static const char *const flag_words[] = { "may-grow",   "may-shrink", "stale",    "blind",
 					  "swapped",    "cooling",    "deflates", "reports-free",
 					  "expendable", NULL };
@@ -40,6 +44,7 @@ static const struct trace_field host_fields[] = {
 	HOST("some", TRACE_COUNT, seen.some_avg10),
 	HOST("full", TRACE_COUNT, seen.full_avg10),
 	FIELD(host, "level", TRACE_WORD, seen.level, trace_level_words),
+	FIELD(host, "runs", TRACE_WORDS, facts, host_words),
 	HOST("hugetlb", TRACE_BYTES, hugetlb),
 	HOST("ksm-saved", TRACE_BYTES, ksm_saved),
 	HOST("sample-cost", TRACE_USEC, sample_cost),
@@ -173,6 +178,29 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("untouched-since", TRACE_USEC, trust.untouched),
 	MEMORY("trust-lost", TRACE_USEC, trust.lost),
 	MEMORY("trust-kept", TRACE_BYTES, trust.kept),
+	MEMORY("settled", TRACE_BOOL, foreign.is_settled),
+	MEMORY("exempt", TRACE_USEC, foreign.exempt),
+	MEMORY("maximum", TRACE_BYTES, foreign.maximum),
+	MEMORY("told-low", TRACE_BYTES, foreign.low),
+	MEMORY("told-high", TRACE_BYTES, foreign.high),
+	MEMORY("told", TRACE_BYTES, foreign.told),
+	MEMORY("told-at", TRACE_USEC, foreign.told_at),
+	MEMORY("told-own", TRACE_BOOL, foreign.is_own),
+	MEMORY("set-smaller", TRACE_BOOL, foreign.is_smaller),
+	MEMORY("watched", TRACE_BYTES, foreign.watched),
+	MEMORY("watched-since", TRACE_USEC, foreign.watched_since),
+	MEMORY("rests-since", TRACE_USEC, foreign.rests_since),
+	MEMORY("watched-sample", TRACE_COUNT, foreign.sample),
+	MEMORY("watched-samples", TRACE_COUNT, foreign.n_samples),
+	MEMORY("was-in-need", TRACE_BOOL, foreign.was_in_need),
+	MEMORY("quiet-until", TRACE_USEC, foreign.until),
+	MEMORY("set-ceiling", TRACE_BYTES, foreign.ceiling),
+	MEMORY("sold", TRACE_BYTES, foreign.sold),
+	MEMORY("leaked", TRACE_BYTES, foreign.leaked),
+	MEMORY("own-1", TRACE_BYTES, foreign.own[0]),
+	MEMORY("own-2", TRACE_BYTES, foreign.own[1]),
+	MEMORY("own-3", TRACE_BYTES, foreign.own[2]),
+	MEMORY("own-4", TRACE_BYTES, foreign.own[3]),
 };
 const struct trace_table trace_memory = { memory_fields, ELEMENTSOF(memory_fields) };
 

@@ -17,8 +17,7 @@
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
 
-/* With each source's own thread they make the five requests that libvirt's daemons serve a
- * connection at the same time (max_client_requests). */
+/* libvirt's daemons serve five requests of a connection at the same time (max_client_requests). */
 #define N_CALLERS 4u
 
 /* As many guests as balloond is made for, each with one call. */
@@ -116,10 +115,11 @@ static int make_call(struct virt_source *source, struct call_result *result)
 	_cleanup_(connection_closep) virConnectPtr connection = NULL;
 	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	const struct call *call = &result->call;
+	int r;
 
-	connection = virt_source_take_connection(source);
-	if (!connection)
-		return -ENOTCONN;
+	r = virt_take_calls(source, &connection);
+	if (r < 0)
+		return r;
 	domain = virDomainLookupByUUIDString(connection, call->uuid);
 	if (!domain)
 		return virt_errno();
@@ -167,6 +167,8 @@ static void call_done(struct job *job, void *userdata)
 	struct virt *virt = userdata;
 
 	unlink_call(virt, c);
+	if (c->is_given_up)
+		quarantine_look_now(&c->source->quarantine, clock_monotonic());
 	c->result.latency = clock_monotonic() - c->submitted;
 	virt->callbacks.on_call(virt->userdata, &c->result);
 	call_drop(job);
@@ -214,6 +216,7 @@ static void give_up(struct virt *virt, struct call_job *c, usec_t now)
 	if (!workers_abandon(virt->callers, &c->job))
 		return;
 	c->is_given_up = true;
+	virt_watch_suspect(c->source, c->result.call.uuid);
 	virt->callbacks.on_call(virt->userdata, &result);
 }
 
@@ -228,6 +231,20 @@ void virt_check_deadlines(struct virt *virt, usec_t now)
 		if (!c->is_given_up && started != 0 && now > started && now - started > DEADLINE)
 			give_up(virt, c, now);
 	}
+	for (struct virt_source *s = virt->sources; s; s = s->next)
+		virt_watch(virt, s, now);
+}
+
+usec_t virt_next_check(const struct virt *virt)
+{
+	usec_t next = UINT64_MAX, t;
+
+	for (const struct virt_source *s = virt->sources; s; s = s->next) {
+		t = virt_watch_next(s);
+		if (t < next)
+			next = t;
+	}
+	return next;
 }
 
 int virt_fd(const struct virt *v)

@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One source: a URI, the connection to it, and the thread that keeps it.  A connection is made
- * inside of a sweep, so that whoever asks for sweeps decides when to try again (world-live.c). */
+/* One source: a URI, its own connection, and the thread that keeps it.  A connection is made inside
+ * of a sweep, so that whoever asks for sweeps decides when to try again (live-sources.c). */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "balloond/io/clock.h"
+#include "balloond/io/service.h"
 #include "balloond/io/util.h"
 #include "balloond/io/virt-internal.h"
 
-/* A daemon that does not answer for 15 s is gone (libvirt's own default is 5 s x 5). */
-#define KEEPALIVE_SECONDS 5
-#define KEEPALIVE_COUNT 3u
+/* A look, a probe, and the end. */
+#define MAX_JOBS 4u
 
-struct source_job {
+struct look_job {
 	struct job job;
 	struct virt_source *source;
-	struct sweep_request request;
-	struct sweep_skip *skip; /* owned; of the request */
-	struct sweep sweep;
+	bool list;
+	struct virt_driver driver;
+	bool is_first;     /* the connection was made */
+	bool is_connected; /* afterwards */
+	int error;
+	char text[sizeof(((struct sweep *)0)->text)];
+	struct virt_listed *listed;
+	size_t n_listed;
 };
 
 /* virterror.h.  What has no row is -EIO. */
@@ -57,6 +62,18 @@ int virt_errno(void)
 	return -EIO;
 }
 
+void virt_error_text(char *to, size_t size, int error)
+{
+	const virError *last = virGetLastError();
+	const char *from = last && last->message ? last->message : strerror(-error);
+	size_t n = strcspn(from, "\n");
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 struct virt_source *virt_source_ref(struct virt_source *s)
 {
 	atomic_fetch_add(&s->refs, 1);
@@ -67,196 +84,136 @@ void virt_source_unref(struct virt_source *s)
 {
 	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
-	residents_done(&s->residents);
+	virt_round_done(s);
+	quarantine_done(&s->quarantine);
+	free(s->listed);
 	mailbox_unref(s->mailbox);
 	pthread_mutex_destroy(&s->lock);
 	free(s->uri);
 	free(s);
 }
 
-virConnectPtr virt_source_take_connection(struct virt_source *s)
+/* In the order of the handles, by uuid. */
+static int describe(const struct virt_domains *domains, struct look_job *j)
 {
-	virConnectPtr connection;
+	const char *name;
+	unsigned id;
 
-	pthread_mutex_lock(&s->lock);
-	connection = s->connection;
-	if (connection && virConnectRef(connection) < 0)
-		connection = NULL;
-	pthread_mutex_unlock(&s->lock);
-	return connection;
-}
+	j->listed = calloc(domains->n + 1, sizeof(*j->listed));
+	if (!j->listed)
+		return -ENOMEM;
+	for (size_t i = 0; i < domains->n; i++) {
+		struct virt_listed *l = &j->listed[j->n_listed];
 
-static enum virt_kind find_kind(const char *type)
-{
-	static const struct {
-		const char *type;
-		enum virt_kind kind;
-	} rows[] = {
-		{ "QEMU", VIRT_QEMU },
-		{ "LXC", VIRT_LXC },
-		{ "Xen", VIRT_XEN },
-		{ "TEST", VIRT_TEST },
-	};
-
-	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-		if (strcasecmp(type, rows[i].type) == 0)
-			return rows[i].kind;
-	return VIRT_OTHER;
-}
-
-static void set_connection(struct virt_source *s, virConnectPtr connection)
-{
-	pthread_mutex_lock(&s->lock);
-	s->connection = connection;
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void disconnect(struct virt_source *s)
-{
-	virConnectPtr connection = s->connection;
-
-	if (!connection)
-		return;
-	virt_forget_domains(s);
-	set_connection(s, NULL);
-	virt_events_unregister(s, connection);
-	(void)virConnectClose(connection);
-}
-
-/* Events are registered before anything is listed, so that nothing happens unseen in between. */
-static int connect_source(struct virt_source *s)
-{
-	virConnectPtr connection;
-	const char *type;
-	unsigned long version = 0;
-	int r;
-
-	connection = virConnectOpen(s->uri);
-	if (!connection)
-		return virt_errno();
-	atomic_store(&s->was_closed, false);
-	/* Drivers that live inside of this process have nobody to keep alive. */
-	(void)virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
-	type = virConnectGetType(connection);
-	s->kind = find_kind(type ? type : "");
-	virt_name_hypervisor(type ? type : "", s->hypervisor, sizeof(s->hypervisor));
-	(void)virConnectGetVersion(connection, &version);
-	s->stats_are_risky = s->kind == VIRT_QEMU && virt_stats_are_risky(version);
-	s->no_nowait = false;
-	s->no_bulk = false;
-	r = virt_events_register(s, connection);
-	/* Without events a sweep still tells everything, later. */
-	if (r < 0 && virConnectIsAlive(connection) == 0) {
-		virt_events_unregister(s, connection);
-		(void)virConnectClose(connection);
-		return r;
+		name = virDomainGetName(domains->list[i].handle);
+		if (!name)
+			continue;
+		memcpy(l->uuid, domains->list[i].uuid, sizeof(l->uuid));
+		memcpy(l->name, name, strnlen(name, sizeof(l->name) - 1));
+		id = virDomainGetID(domains->list[i].handle);
+		l->id = id > INT32_MAX ? -1 : (int)id;
+		j->n_listed++;
 	}
-	set_connection(s, connection);
 	return 0;
 }
 
-static bool is_dead(struct virt_source *s)
+/* At first its socket may start the service.  Once it was there and went, somebody may have
+ * stopped it: it stays so until somebody starts it again. */
+static bool may_connect(const struct virt_source *s)
 {
-	return atomic_load(&s->was_closed) || virConnectIsAlive(s->connection) != 1;
+	return s->n_made == 0 || !service_is_stopped(s->uri);
 }
 
-static void keep_text(char *to, size_t size, const char *from)
+static void look_run(struct job *job)
 {
-	size_t n = strcspn(from, "\n");
-
-	if (n >= size)
-		n = size - 1;
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
-static void sweep_run(struct job *job)
-{
-	struct source_job *j = (struct source_job *)job;
+	struct look_job *j = (struct look_job *)job;
 	struct virt_source *s = j->source;
-	struct sweep *sweep = &j->sweep;
 
-	sweep->source = s->number;
-	sweep->began = clock_monotonic();
-	if (s->connection && is_dead(s))
-		disconnect(s);
+	if (s->connection && virt_is_dead(s))
+		virt_disconnect(s);
 	if (!s->connection) {
-		sweep->is_first = true;
-		sweep->error = connect_source(s);
+		j->is_first = true;
+		j->error = may_connect(s) ? virt_connect(s, &j->driver) : -ESHUTDOWN;
 	}
-	memcpy(sweep->hypervisor, s->hypervisor, sizeof(sweep->hypervisor));
-	if (sweep->error >= 0)
-		sweep->error = virt_collect(s, s->connection, &j->request, sweep);
-	if (sweep->error < 0)
-		keep_text(sweep->text, sizeof(sweep->text), virGetLastErrorMessage());
-	if (s->connection && sweep->error < 0 && is_dead(s))
-		disconnect(s);
-	sweep->is_connected = s->connection != NULL;
-	sweep->ended = clock_monotonic();
-	sweep->wall = clock_wall();
+	if (j->error >= 0 && (j->list || j->is_first || !s->domains.list)) {
+		j->error = virt_domains_list(s->connection, &s->domains);
+		if (j->error >= 0)
+			j->error = describe(&s->domains, j);
+	}
+	if (j->error == -ESHUTDOWN)
+		(void)snprintf(j->text, sizeof(j->text), "its service was stopped");
+	else if (j->error < 0)
+		virt_error_text(j->text, sizeof(j->text), j->error);
+	if (s->connection && j->error < 0 && virt_is_dead(s))
+		virt_disconnect(s);
+	j->is_connected = s->connection != NULL;
 }
 
-static void close_run(struct job *job)
+static void look_drop(struct job *job)
 {
-	struct source_job *j = (struct source_job *)job;
+	struct look_job *j = (struct look_job *)job;
 
-	disconnect(j->source);
-}
-
-static void job_drop(struct job *job)
-{
-	struct source_job *j = (struct source_job *)job;
-
-	free(j->sweep.samples);
-	free(j->skip);
+	free(j->listed);
 	virt_source_unref(j->source);
 	free(j);
 }
 
-static void sweep_done(struct job *job, void *userdata)
+static void look_done(struct job *job, void *userdata)
 {
-	struct source_job *j = (struct source_job *)job;
-	struct virt *virt = userdata;
+	struct look_job *j = (struct look_job *)job;
+	struct virt_source *s = j->source;
 
-	j->source->is_sweeping = false;
-	virt->callbacks.on_sweep(virt->userdata, &j->sweep);
-	job_drop(job);
+	s->is_up = j->is_connected;
+	if (j->is_first && j->is_connected) {
+		s->is_first = true;
+		s->driver = j->driver;
+	}
+	if (j->error >= 0 && j->listed) {
+		free(s->listed);
+		s->listed = j->listed;
+		s->n_listed = j->n_listed;
+		j->listed = NULL;
+	}
+	virt_round_listed(userdata, s, j->error, j->text);
+	look_drop(job);
+}
+
+static void close_run(struct job *job)
+{
+	virt_disconnect(((struct look_job *)job)->source);
 }
 
 static void close_done(struct job *job, void *userdata)
 {
-	struct source_job *j = (struct source_job *)job;
+	struct look_job *j = (struct look_job *)job;
 	struct virt *virt = userdata;
 
 	workers_end(j->source->thread, false, 0);
 	virt->n_closing--;
 	virt_source_unref(j->source); /* the main thread's */
-	job_drop(job);
+	look_drop(job);
 }
 
-static int submit(struct virt_source *s, void (*run)(struct job *),
-		  void (*done)(struct job *, void *), const struct sweep_request *request)
+static int submit(struct virt_source *s, bool list, void (*run)(struct job *),
+		  void (*done)(struct job *, void *))
 {
-	struct source_job *j = calloc(1, sizeof(*j));
+	struct look_job *j = calloc(1, sizeof(*j));
 	int r;
 
 	if (!j)
 		return -ENOMEM;
-	j->job = (struct job){ .run = run, .done = done, .drop = job_drop };
+	j->job = (struct job){ .run = run, .done = done, .drop = look_drop };
 	j->source = virt_source_ref(s);
-	j->request = *request;
-	j->skip = calloc(request->n_skip + 1, sizeof(*j->skip));
-	if (!j->skip) {
-		job_drop(&j->job);
-		return -ENOMEM;
-	}
-	if (request->n_skip > 0)
-		memcpy(j->skip, request->skip, request->n_skip * sizeof(*j->skip));
-	j->request.skip = j->skip;
+	j->list = list;
 	r = workers_submit(s->thread, &j->job);
 	if (r < 0)
-		job_drop(&j->job);
+		look_drop(&j->job);
 	return r;
+}
+
+int virt_source_look(struct virt_source *s, bool list)
+{
+	return submit(s, list, look_run, look_done);
 }
 
 int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct virt_source **ret)
@@ -268,33 +225,39 @@ int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct
 		return -ENOMEM;
 	atomic_init(&s->refs, 1);
 	atomic_init(&s->was_closed, false);
+	atomic_init(&s->is_closing, false);
+	atomic_init(&s->generation, 0);
 	pthread_mutex_init(&s->lock, NULL);
 	s->mailbox = mailbox_ref(virt->mailbox);
 	s->number = number;
+	s->is_private = strncmp(uri, "test:", 5) == 0;
 	s->uri = strdup(uri);
-	r = s->uri ? workers_new(1, 2, s->mailbox, &s->thread) : -ENOMEM;
+	r = s->uri ? workers_new(1, MAX_JOBS, s->mailbox, &s->thread) : -ENOMEM;
 	if (r < 0) {
 		virt_source_unref(s);
 		return r;
 	}
+	s->next = virt->sources;
+	virt->sources = s;
 	*ret = s;
 	return 0;
 }
 
 void virt_source_close(struct virt *virt, struct virt_source *s)
 {
+	struct virt_source **place = &virt->sources;
+
+	if (!s)
+		return;
+	atomic_store(&s->is_closing, true);
+	while (*place != s)
+		place = &(*place)->next;
+	*place = s->next;
+	for (size_t i = 0; i < VIRT_PARTS_MAX; i++) {
+		virt_sweeper_close(virt, s->sweepers[i]);
+		s->sweepers[i] = NULL;
+	}
 	/* Where this fails, or hangs, thread and connection stay until the process ends. */
-	if (s && submit(s, close_run, close_done, &(struct sweep_request){ 0 }) >= 0)
+	if (submit(s, false, close_run, close_done) >= 0)
 		virt->n_closing++;
-}
-
-int virt_sweep(struct virt_source *s, const struct sweep_request *request)
-{
-	int r;
-
-	if (s->is_sweeping)
-		return -EBUSY;
-	r = submit(s, sweep_run, sweep_done, request);
-	s->is_sweeping = r >= 0;
-	return r;
 }

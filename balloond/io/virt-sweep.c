@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One look at a source.  Its domains are listed now and then; in between those that were listed are
- * looked at, and of them only those are read that somebody wants to hear of: the list costs one
- * call, to read a domain costs libvirt two questions to its QEMU.  Two ways to read, because
- * drivers differ: qemu and vz put balloon figures into bulk statistics, one call for many; lxc, xen
- * and the test driver have them domain by domain.  A driver tells which by what it answers.
+/* What one sweeper reads of its part of a source.  Of the domains that are listed only those are
+ * read that somebody wants to hear of: it costs libvirt two questions to their QEMU.  Two ways,
+ * because drivers differ: qemu and vz put balloon figures into bulk statistics, one call for many;
+ * lxc, xen and the test driver have them domain by domain.  A driver tells which by what it
+ * answers.
  *
  *   qemu, gated   bulk without the balloon group, virDomainGetInfo() for sizes
  *   qemu, vz      bulk; NOWAIT skips a domain that somebody else works on
  *   others        virDomainGetInfo() and virDomainMemoryStats()
  *
- * NOWAIT does not bound the call: a hung QEMU holds up whoever asks first. */
+ * NOWAIT does not bound the call: a hung QEMU holds up whoever asks first (virt-watch.c). */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static int keep_unless_gone(struct sample *sample, int error)
 	return 0;
 }
 
-static int collect_record(const struct virt_source *s, const virDomainStatsRecord *record,
+static int collect_record(const struct virt_sweeper *w, const virDomainStatsRecord *record,
 			  bool is_gated, struct sample *sample)
 {
 	int r;
@@ -66,16 +66,11 @@ static int collect_record(const struct virt_source *s, const virDomainStatsRecor
 	r = name_sample(record->dom, sample);
 	if (r < 0)
 		return r;
-	(void)virt_sample_from_params(record->params, record->nparams, !s->no_nowait, sample);
+	(void)virt_sample_from_params(record->params, record->nparams, !w->no_nowait, sample);
 	if (!is_gated)
 		return 0;
 	sample->facts |= GUEST_STATS_GATED;
 	return keep_unless_gone(sample, read_info(record->dom, sample));
-}
-
-static int compare_skip(const void *uuid, const void *skip)
-{
-	return strcmp(uuid, ((const struct sweep_skip *)skip)->uuid);
 }
 
 static int compare_samples(const void *a, const void *b)
@@ -83,16 +78,24 @@ static int compare_samples(const void *a, const void *b)
 	return strcmp(((const struct sample *)a)->uuid, ((const struct sample *)b)->uuid);
 }
 
-static void take_record(const struct virt_source *s, const virDomainStatsRecord *record,
-			bool is_gated, struct sweep *sweep)
+static void take_sample(struct virt_work *work, const struct sample *sample)
 {
-	struct sample sample, *place;
+	struct sample *place = bsearch(sample, work->samples, work->n, sizeof(*sample),
+				       compare_samples);
 
-	if (collect_record(s, record, is_gated, &sample) < 0)
+	if (!place)
 		return;
-	place = bsearch(&sample, sweep->samples, sweep->n_samples, sizeof(sample), compare_samples);
-	if (place)
-		*place = sample;
+	*place = *sample;
+	work->readings[place - work->samples] = READING_DONE;
+}
+
+static void take_record(const struct virt_sweeper *w, const virDomainStatsRecord *record,
+			struct virt_work *work)
+{
+	struct sample sample;
+
+	if (collect_record(w, record, work->is_gated, &sample) >= 0)
+		take_sample(work, &sample);
 }
 
 static bool has_balloon(virDomainStatsRecordPtr *records, int n)
@@ -104,45 +107,44 @@ static bool has_balloon(virDomainStatsRecordPtr *records, int n)
 	return n == 0;
 }
 
-static int read_bulk(struct virt_source *s, virDomainPtr *domains, unsigned groups,
+static int read_bulk(struct virt_sweeper *w, virDomainPtr *domains, unsigned groups,
 		     virDomainStatsRecordPtr **ret)
 {
 	unsigned flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE;
 	int n;
 
-	if (!s->no_nowait)
+	if (!w->no_nowait)
 		flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT;
 	n = virDomainListGetStats(domains, groups, ret, flags);
-	if (n >= 0 || s->no_nowait || virGetLastErrorCode() != VIR_ERR_INVALID_ARG)
+	if (n >= 0 || w->no_nowait || virGetLastErrorCode() != VIR_ERR_INVALID_ARG)
 		return n >= 0 ? n : virt_errno();
 	/* vz knows no such flag. */
-	s->no_nowait = true;
-	return read_bulk(s, domains, groups, ret);
+	w->no_nowait = true;
+	return read_bulk(w, domains, groups, ret);
 }
 
 /* -EOPNOTSUPP: the driver has no balloon figures in bulk. */
-static int collect_bulk(struct virt_source *s, virDomainPtr *domains, bool is_gated,
-			struct sweep *sweep)
+static int collect_bulk(struct virt_sweeper *w, virDomainPtr *domains, struct virt_work *work)
 {
-	unsigned groups = VIR_DOMAIN_STATS_STATE | (is_gated ? 0 : VIR_DOMAIN_STATS_BALLOON);
+	unsigned groups = VIR_DOMAIN_STATS_STATE | (work->is_gated ? 0 : VIR_DOMAIN_STATS_BALLOON);
 	virDomainStatsRecordPtr *records = NULL;
 	int n;
 
-	n = read_bulk(s, domains, groups, &records);
+	n = read_bulk(w, domains, groups, &records);
 	if (n < 0)
 		return n;
 	/* qemu always has them; a wrong turn there would cost a call a guest for ever. */
-	if (!is_gated && s->kind != VIRT_QEMU && !has_balloon(records, n)) {
+	if (!work->is_gated && work->driver.kind != VIRT_QEMU && !has_balloon(records, n)) {
 		virDomainStatsRecordListFree(records);
 		return -EOPNOTSUPP;
 	}
 	for (int i = 0; i < n; i++)
-		take_record(s, records[i], is_gated, sweep);
+		take_record(w, records[i], work);
 	virDomainStatsRecordListFree(records);
 	return 0;
 }
 
-static int collect_domain(const struct virt_source *s, virDomainPtr domain, struct sample *sample)
+static int collect_domain(enum virt_kind kind, virDomainPtr domain, struct sample *sample)
 {
 	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
 	int n, r;
@@ -155,24 +157,19 @@ static int collect_domain(const struct virt_source *s, virDomainPtr domain, stru
 	if (r < 0)
 		return r;
 	n = virDomainMemoryStats(domain, stats, ELEMENTSOF(stats), 0);
-	virt_sample_from_stats(stats, n > 0 ? n : 0, s->kind, sample);
+	virt_sample_from_stats(stats, n > 0 ? n : 0, kind, sample);
 	if (n < 0 && virt_errno() == -ETIMEDOUT)
 		sample->is_short = true;
 	return 0;
 }
 
-static void collect_each(const struct virt_source *s, virDomainPtr *domains, struct sweep *sweep)
+static void collect_each(virDomainPtr *domains, struct virt_work *work)
 {
-	for (; *domains; domains++) {
-		struct sample sample, *place;
+	struct sample sample;
 
-		if (collect_domain(s, *domains, &sample) < 0)
-			continue;
-		place = bsearch(&sample, sweep->samples, sweep->n_samples, sizeof(sample),
-				compare_samples);
-		if (place)
-			*place = sample;
-	}
+	for (; *domains; domains++)
+		if (collect_domain(work->driver.kind, *domains, &sample) >= 0)
+			take_sample(work, &sample);
 }
 
 static const char *pid_file_driver(enum virt_kind kind)
@@ -190,122 +187,68 @@ static const char *pid_file_driver(enum virt_kind kind)
 	return NULL;
 }
 
-static bool is_gated(const struct virt_source *s, int guest_stats)
+/* Handles of those that are to be read; one that is not to be had is not there any more. */
+static size_t find_wanted(const struct virt_domains *domains, const struct virt_work *work,
+			  virDomainPtr *ret)
 {
-	return guest_stats == GUEST_STATS_NO ||
-	       (guest_stats == GUEST_STATS_AUTO && s->stats_are_risky);
-}
+	size_t n = 0, missing = 0;
 
-void virt_forget_domains(struct virt_source *s)
-{
-	for (size_t i = 0; i < s->n_domains; i++)
-		(void)virDomainFree(s->domains[i]);
-	free(s->domains);
-	s->domains = NULL;
-	s->n_domains = 0;
-}
-
-static int list_domains(struct virt_source *s, virConnectPtr connection)
-{
-	virDomainPtr *domains = NULL;
-	int n;
-
-	n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-	if (n < 0)
-		return virt_errno();
-	virt_forget_domains(s);
-	s->domains = domains;
-	s->n_domains = (size_t)n;
-	return 0;
-}
-
-/* A sample of each listed domain, and in `domains` those that are to be read. */
-static int begin_samples(const struct virt_source *s, const struct sweep_request *request,
-			 virDomainPtr *domains, struct sweep *sweep)
-{
-	sweep->samples = calloc(s->n_domains + 1, sizeof(*sweep->samples));
-	if (!sweep->samples)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->n_domains; i++) {
-		struct sample *sample = &sweep->samples[sweep->n_samples];
-		const struct sweep_skip *skip = NULL;
-
-		virt_sample_init(sample);
-		if (name_sample(s->domains[i], sample) < 0)
+	for (size_t i = 0; i < work->n; i++) {
+		if (work->readings[i] != READING_WANTED)
 			continue;
-		sample->is_unread = true;
-		sweep->n_samples++;
-		if (request->n_skip > 0)
-			skip = bsearch(sample->uuid, request->skip, request->n_skip, sizeof(*skip),
-				       compare_skip);
-		if (!skip || skip->id != sample->id)
-			domains[sweep->n_read++] = s->domains[i];
+		ret[n] = virt_domains_find(domains, work->samples[i].uuid);
+		if (ret[n])
+			n++;
+		else
+			missing++;
 	}
-	qsort(sweep->samples, sweep->n_samples, sizeof(*sweep->samples), compare_samples);
+	ret[n] = NULL;
+	return missing;
+}
+
+static int read_wanted(struct virt_sweeper *w, virDomainPtr *wanted, struct virt_work *work)
+{
+	int r;
+
+	if (find_wanted(&w->domains, work, wanted) > 0) {
+		r = virt_domains_list(w->link.connection, &w->domains);
+		if (r < 0)
+			return r;
+		(void)find_wanted(&w->domains, work, wanted);
+	}
+	if (!*wanted)
+		return 0;
+	if (!w->no_bulk) {
+		r = collect_bulk(w, wanted, work);
+		if (r != -EOPNOTSUPP)
+			return r;
+		w->no_bulk = true;
+	}
+	collect_each(wanted, work);
 	return 0;
 }
 
-/* What was asked for and did not answer is not there any more. */
-static void drop_gone(const struct sweep_request *request, struct sweep *sweep)
+int virt_collect(struct virt_sweeper *w, struct virt_work *work)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < sweep->n_samples; i++) {
-		const struct sample *sample = &sweep->samples[i];
-		const struct sweep_skip *skip = NULL;
-
-		if (sample->is_unread && request->n_skip > 0)
-			skip = bsearch(sample->uuid, request->skip, request->n_skip, sizeof(*skip),
-				       compare_skip);
-		if (!sample->is_unread || (skip && skip->id == sample->id))
-			sweep->samples[n++] = *sample;
-	}
-	sweep->n_samples = n;
-}
-
-static int collect(struct virt_source *s, const struct sweep_request *request,
-		   virDomainPtr *domains, struct sweep *sweep)
-{
+	_cleanup_free_ virDomainPtr *wanted = calloc(work->n + 1, sizeof(*wanted));
 	usec_t began = clock_monotonic();
-	int r = begin_samples(s, request, domains, sweep);
+	int r;
 
-	if (r < 0 || sweep->n_read == 0)
-		return r;
-	if (!s->no_bulk) {
-		r = collect_bulk(s, domains, is_gated(s, request->guest_stats), sweep);
-		s->no_bulk = r == -EOPNOTSUPP;
-	}
-	if (s->no_bulk) {
-		collect_each(s, domains, sweep);
-		r = 0;
-	}
-	drop_gone(request, sweep);
-	sweep->read_time = clock_monotonic() - began;
-	return r;
-}
-
-int virt_collect(struct virt_source *s, virConnectPtr connection,
-		 const struct sweep_request *request, struct sweep *sweep)
-{
-	_cleanup_free_ virDomainPtr *domains = NULL;
-	int r = 0;
-
-	if (request->list || !s->domains)
-		r = list_domains(s, connection);
-	if (r >= 0) {
-		domains = calloc(s->n_domains + 1, sizeof(*domains));
-		r = domains ? collect(s, request, domains, sweep) : -ENOMEM;
-	}
+	if (!wanted)
+		return -ENOMEM;
+	r = read_wanted(w, wanted, work);
 	/* A connection that broke in between would make all guests vanish. */
-	if (r >= 0 && (atomic_load(&s->was_closed) || virConnectIsAlive(connection) != 1))
+	if (r >= 0 && virConnectIsAlive(w->link.connection) != 1)
 		r = -ENOTCONN;
 	if (r < 0) {
-		free(sweep->samples);
-		sweep->samples = NULL;
-		sweep->n_samples = 0;
+		if (virConnectIsAlive(w->link.connection) != 1)
+			atomic_store(&w->source->was_closed, true);
 		return r;
 	}
-	residents_fill(&s->residents, "", pid_file_driver(s->kind), sweep->samples,
-		       sweep->n_samples);
+	for (size_t i = 0; i < work->n; i++)
+		work->n_read += work->readings[i] == READING_DONE;
+	work->read_time = clock_monotonic() - began;
+	residents_fill(&w->residents, "", pid_file_driver(work->driver.kind), work->samples,
+		       work->n);
 	return 0;
 }

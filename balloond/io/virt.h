@@ -4,9 +4,10 @@
 /* libvirt, as the rest of balloond sees it: sources (one per URI) that can be swept, calls about
  * single domains, and events; answers reach four callbacks on the main thread as plain data.
  *
- * Threads: one runs libvirt's event loop and only queues; each source has one for its connection
- * and its sweeps; a small pool makes the calls that may block.  No libvirt call is made on the
- * caller's thread.  A call that hangs is given up after a deadline. */
+ * Threads: one runs libvirt's event loop and only queues; each source has one for its own
+ * connection and up to four that sweep; a small pool makes the calls that may block.  No libvirt
+ * call is made on the caller's thread.  A call that hangs is given up after a deadline; a sweep
+ * that a guest holds up goes on without it, by another thread. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,8 +35,12 @@ void virt_free(struct virt *virt);
 int virt_fd(const struct virt *virt);
 size_t virt_dispatch(struct virt *virt);
 
-/* Gives up calls that have run for too long: each is told as a result that is not over. */
+/* Gives up calls that have run for too long: each is told as a result that is not over.  Looks for
+ * what holds up sweeps, and whether it still does. */
 void virt_check_deadlines(struct virt *virt, usec_t now);
+
+/* When that is to be called for the sake of sweeps; UINT64_MAX: for none. */
+usec_t virt_next_check(const struct virt *virt);
 
 /* number comes back in everything that is heard of this source. */
 int virt_source_open(struct virt *virt, const char *uri, unsigned number, struct virt_source **ret);
@@ -52,6 +57,9 @@ struct sweep_request {
 
 /* Connects where needed, then looks at all domains.  -EBUSY: a sweep is in flight. */
 int virt_sweep(struct virt_source *source, const struct sweep_request *request);
+
+/* Whether its sweep takes longer than it should: what is known of its guests grows old. */
+bool virt_source_is_late(const struct virt_source *source, usec_t now);
 
 /* Queues one call.  -EAGAIN: the queue is full. */
 int virt_call(struct virt *virt, struct virt_source *source, const struct call *call);

@@ -25,6 +25,19 @@
 /* A daemon that is being started by its socket may take this long; a hung one for ever. */
 #define ANSWER_MAX 30000000u
 
+static void log_hang(const struct live *live, const struct event *event)
+{
+	const struct domain *d = domains_find(&live->domains, event->uuid);
+	char name[LOG_SAFE_MAX];
+
+	log_safe(name, d ? d->guest.name : event->uuid);
+	if (event->kind == EVENT_HUNG)
+		log_warning("guest \"%s\": its hypervisor hangs, it is left alone until it answers",
+			    name);
+	else if (event->kind == EVENT_ANSWERS)
+		log_info("guest \"%s\": its hypervisor answers again", name);
+}
+
 static void on_event(void *userdata, const struct event *event)
 {
 	struct live *live = userdata;
@@ -34,8 +47,10 @@ static void on_event(void *userdata, const struct event *event)
 		return;
 	if (event->kind == EVENT_CLOSED)
 		s->is_connected = false;
+	log_hang(live, event);
 	/* A size that changed makes nobody come or go. */
-	s->wants_list = s->wants_list || event->kind != EVENT_RESIZED;
+	s->wants_list = s->wants_list ||
+			(event->kind != EVENT_RESIZED && event->kind != EVENT_HUNG);
 	if (domains_take_event(&live->domains, event))
 		live_sweep_soon(live, event->source);
 	live->has_wants = true;
@@ -52,9 +67,35 @@ static void on_call(void *userdata, const struct call_result *result)
 	live_on_call(userdata, result);
 }
 
+static void on_managers(void *userdata)
+{
+	struct live *live = userdata;
+
+	live->on_news(live->userdata);
+}
+
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t time, void *userdata)
 {
 	live_on_timer(userdata);
+	return 0;
+}
+
+/* Sweeps are watched whether or not there are ticks. */
+static void arm_watch(struct live *live)
+{
+	usec_t next = virt_next_check(live->virt);
+
+	(void)sd_event_source_set_time(live->watch, next);
+	(void)sd_event_source_set_enabled(live->watch,
+					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int on_watch(_unused_ sd_event_source *source, _unused_ uint64_t time, void *userdata)
+{
+	struct live *live = userdata;
+
+	virt_check_deadlines(live->virt, clock_monotonic());
+	arm_watch(live);
 	return 0;
 }
 
@@ -62,7 +103,6 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uin
 		 void *userdata)
 {
 	struct live *live = userdata;
-
 	int r;
 
 	(void)virt_dispatch(live->virt);
@@ -73,6 +113,7 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uin
 			    "stay small: %s",
 			    strerror(-r));
 	live->save_failed = r < 0;
+	arm_watch(live);
 	if (live->has_news) {
 		live->has_news = false;
 		live->on_news(live->userdata);
@@ -94,7 +135,10 @@ static int world_configure(void *self, const struct config *config)
 
 static void world_refresh(void *self, const struct plan *plan)
 {
-	live_refresh_sources(self, plan);
+	struct live *live = self;
+
+	live_refresh_sources(live, plan);
+	arm_watch(live);
 }
 
 static int world_sense(void *self, struct snapshot *snapshot)
@@ -110,6 +154,7 @@ static int world_sense(void *self, struct snapshot *snapshot)
 	if (r < 0)
 		return r;
 	snapshot->host.sample_cost = live->sample_cost;
+	snapshot->host.facts = managers_facts(live->managers);
 	snapshot->now = clock_monotonic();
 	snapshot->wall = clock_wall();
 	snapshot->n_guests = domains_count(&live->domains);
@@ -130,6 +175,22 @@ static bool world_is_connected(void *self)
 	for (size_t i = 0; i < live->n_sources; i++)
 		if (live->sources[i]->is_connected)
 			return true;
+	return false;
+}
+
+/* A source of uri: auto that was never there is no trouble. */
+static bool world_is_degraded(void *self)
+{
+	struct live *live = self;
+	usec_t now = clock_monotonic();
+
+	for (size_t i = 0; i < live->n_sources; i++) {
+		const struct live_source *s = live->sources[i];
+
+		if ((!s->is_connected && s->has_answered && (s->has_swept || !s->is_optional)) ||
+		    (s->is_connected && virt_source_is_late(s->virt, now)))
+			return true;
+	}
 	return false;
 }
 
@@ -162,6 +223,7 @@ static const struct world vtable = {
 	.sense = world_sense,
 	.act = world_act,
 	.is_connected = world_is_connected,
+	.is_degraded = world_is_degraded,
 	.is_settled = world_is_settled,
 };
 
@@ -170,6 +232,9 @@ static void live_free(struct live *live)
 	live_drop_sources(live);
 	sd_event_source_disable_unref(live->io);
 	sd_event_source_disable_unref(live->timer);
+	sd_event_source_disable_unref(live->watch);
+	sd_event_source_disable_unref(live->definitions);
+	managers_free(live->managers);
 	sd_event_unref(live->event);
 	virt_free(live->virt);
 	sold_done(&live->sold);
@@ -199,6 +264,13 @@ int world_live_new(sd_event *event, const char *state_dir, void (*on_news)(void 
 				      on_timer, live);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(live->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &live->watch, CLOCK_MONOTONIC, UINT64_MAX,
+				      TIMER_ACCURACY, on_watch, live);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(live->watch, SD_EVENT_OFF);
+	if (r >= 0)
+		r = managers_new(event, "", MANAGERS_EVERY, on_managers, live, &live->managers);
 	if (r < 0) {
 		live_free(live);
 		return r;

@@ -27,6 +27,9 @@ struct world {
 	/* Whether a hypervisor answers now. */
 	bool (*is_connected)(void *self);
 
+	/* Whether one that should answer does not, or what it last told grows old. */
+	bool (*is_degraded)(void *self);
+
 	/* Whether all that is there to see at first was seen: nothing is planned before.  Becomes
 	 * true after a bounded time in any case. */
 	bool (*is_settled)(void *self);

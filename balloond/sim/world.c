@@ -126,6 +126,11 @@ static void world_act(void *self, const struct plan *plan)
 			arm(w, k);
 }
 
+static bool world_is_degraded(void *self)
+{
+	return self == NULL;
+}
+
 static bool world_is_there(void *self)
 {
 	return self != NULL;
@@ -139,6 +144,7 @@ struct world sim_world_vtable(struct sim_world *w)
 		.sense = world_sense,
 		.act = world_act,
 		.is_connected = world_is_there,
+		.is_degraded = world_is_degraded,
 		.is_settled = world_is_there,
 		.self = w,
 	};

@@ -50,7 +50,7 @@ static void judge_one(const struct bare *bare, const struct config *config,
 		.history = h,
 		.guest = g,
 		.memory = &h->guests[i],
-		.ceiling = judge_ceiling(match_promise(config, g), g),
+		.ceiling = judge_ceiling(match_promise(config, g), g, &h->guests[i]),
 	};
 	struct choice choice;
 
@@ -59,7 +59,7 @@ static void judge_one(const struct bare *bare, const struct config *config,
 		h->guests[i].target = g->seen.actual;
 	demand_observe(&h->guests[i], g);
 	choice = rules_choose(config, &view, i);
-	judge_guest(config, g, &h->guests[i], &choice, h->level, s->now, v);
+	judge_guest(config, s, g, &h->guests[i], &choice, h->level, v);
 	if (bare->no_kernel_floor)
 		forget_kernel(v);
 }

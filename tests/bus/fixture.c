@@ -29,6 +29,7 @@ static void init_guest(struct published_guest *g, const char *uuid, const char *
 		},
 		.reason = reason_text(reason),
 		.policy_reason = "",
+		.warning = "",
 	};
 	text_copy(g->uuid, sizeof(g->uuid), uuid);
 	text_copy(g->name, sizeof(g->name), name);

@@ -287,7 +287,8 @@ static void disturb_guest(struct chaos *c, unsigned k)
 {
 	static const uint32_t facts[] = { GUEST_PAUSED,      GUEST_BUSY,      GUEST_LOST,
 					  GUEST_AUTODEFLATE, GUEST_HUGEPAGES, GUEST_CONTAINER,
-					  GUEST_STATS_GATED, GUEST_BALLOON,   GUEST_INSPECTED };
+					  GUEST_STATS_GATED, GUEST_BALLOON,   GUEST_INSPECTED,
+					  GUEST_HUNG };
 	struct guest *g = &c->scene.guests[c->place[k]];
 	struct scene_guest *real = &c->scene.real[c->place[k]];
 

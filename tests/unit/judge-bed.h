@@ -22,6 +22,7 @@ struct bed {
 	struct memory memory;
 	struct verdict verdict;
 	uint32_t level; /* of the last plan */
+	uint32_t host_facts;
 };
 
 static inline void bed_init(struct bed *bed)
@@ -68,11 +69,11 @@ static inline const struct verdict *judge(struct bed *bed)
 		.n_gates = 1,
 		.rows = (uint8_t *)gates,
 	};
-	const struct snapshot snapshot = { .now = NOW };
+	const struct snapshot snapshot = { .now = NOW, .host.facts = bed->host_facts };
 	const struct when_view view = { &snapshot, &history, &bed->guest, &bed->memory, 0 };
 	struct choice choice = rules_choose(&bed->config, &view, 0);
 
-	judge_guest(&bed->config, &bed->guest, &bed->memory, &choice, bed->level, NOW,
+	judge_guest(&bed->config, &snapshot, &bed->guest, &bed->memory, &choice, bed->level,
 		    &bed->verdict);
 	return &bed->verdict;
 }

@@ -69,6 +69,7 @@ START_TEST(a_file_that_says_nothing_has_every_default)
 				   "stats-period = 1s\n"
 				   "libvirt.budget = 10%\n"
 				   "libvirt.guest-stats = auto\n"
+				   "foreign.quiet = 1h\n"
 				   "tenants.allow = []\n"
 				   "tenants.min-at-most = 50%\n"
 				   "tenants.shares-at-most = 1000\n"

@@ -193,6 +193,28 @@ START_TEST(a_dry_run_shrinks_nobody_to_death)
 }
 END_TEST
 
+/* It was asked for all before its reset: the driver would find nothing to do, and the size from
+ * before would stay for ever. */
+START_TEST(a_booting_guest_is_told_a_size_that_makes_it_report)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_add_many(&s, 1, 4 * GiB, 256 * MiB);
+	scene_run(&s, 1);
+	s.real[0].stuck = true;
+	s.guests[0].seen.actual = 1 * GiB;
+	s.guests[0].booted = s.snapshot.now;
+	scene_run(&s, 1);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
+	ck_assert_uint_eq(s.plan.n_steps, 1);
+	ck_assert_uint_eq(s.plan.steps[0].to, 4 * GiB - MiB);
+	ck_assert_uint_eq(s.history.guests[0].target, 4 * GiB - MiB);
+	scene_run(&s, 1);
+	ck_assert_uint_eq(s.plan.n_steps, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("crash");
@@ -207,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, two_crashes_of_two_hours_are_two_lessons);
 	tcase_add_test(tc, a_loop_of_boots_is_one_crash_and_its_lesson_stays);
 	tcase_add_test(tc, a_dry_run_shrinks_nobody_to_death);
+	tcase_add_test(tc, a_booting_guest_is_told_a_size_that_makes_it_report);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
 }

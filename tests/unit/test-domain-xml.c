@@ -35,8 +35,11 @@ static const struct {
 	{ "mdev-pci", GUEST_BALLOON | GUEST_DEVICES_PIN },
 	{ "vdpa", GUEST_BALLOON | GUEST_DEVICES_PIN },
 	{ "nvme", GUEST_BALLOON | GUEST_DEVICES_PIN },
-	{ "virtio-mem", GUEST_BALLOON },
+	{ "virtio-mem", GUEST_BALLOON | GUEST_ELASTIC },
 	{ "container", GUEST_CONTAINER },
+	{ "ovirt", GUEST_BALLOON | GUEST_OVIRT },
+	{ "cloudstack", GUEST_BALLOON | GUEST_CLOUDSTACK },
+	{ "nova", GUEST_BALLOON },
 };
 
 START_TEST(a_definition_decides_these_facts)

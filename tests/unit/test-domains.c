@@ -81,72 +81,6 @@ START_TEST(another_id_is_another_run)
 }
 END_TEST
 
-START_TEST(a_reboot_keeps_what_the_definition_says)
-{
-	struct inspection inspection = sane_inspection();
-
-	inspect('a', &inspection);
-	find('a')->calls.wants_inspection = false;
-	now += SECOND;
-	ck_assert(send(EVENT_REBOOTED, 'a'));
-	ck_assert_uint_eq(compose(), 2);
-	ck_assert_uint_eq(guests[0].booted, now);
-	ck_assert_uint_ne(guests[0].facts & GUEST_INSPECTED, 0);
-	ck_assert(find('a')->calls.wants_inspection);
-}
-END_TEST
-
-START_TEST(what_is_told_of_one_reset_again_is_one_reboot)
-{
-	usec_t first = now + SECOND;
-
-	for (unsigned i = 0; i < 3; i++) {
-		now = first + i * SECOND / 2;
-		ck_assert(send(EVENT_REBOOTED, 'a'));
-	}
-	(void)compose();
-	ck_assert_uint_eq(guests[0].booted, first);
-	/* The quickest loop of panics. */
-	now = first + 4 * SECOND;
-	ck_assert(send(EVENT_REBOOTED, 'a'));
-	(void)compose();
-	ck_assert_uint_eq(guests[0].booted, now);
-}
-END_TEST
-
-/* From QEMU 10 on a reset empties the statistics. */
-START_TEST(a_reset_that_nobody_told_of_is_seen_by_the_statistics)
-{
-	next();
-	add('a')->last_update = 0;
-	add('b')->last_update = BALLOOND_UNKNOWN; /* could not be read */
-	take(false);
-	(void)compose();
-	ck_assert_uint_eq(guests[0].booted, sweep.began);
-	ck_assert_uint_eq(guests[1].booted, 0);
-}
-END_TEST
-
-START_TEST(a_reset_that_was_told_of_is_not_another_when_the_statistics_show_it)
-{
-	usec_t told = now + SECOND / 2;
-
-	now = told;
-	ck_assert(send(EVENT_REBOOTED, 'a'));
-	now += 20 * SECOND; /* it was not read for long */
-	next();
-	add('a')->last_update = 0;
-	take(false);
-	(void)compose();
-	ck_assert_uint_eq(guests[0].booted, told);
-	next();
-	add('a')->last_update = 0;
-	take(false);
-	(void)compose();
-	ck_assert_uint_eq(guests[0].booted, told);
-}
-END_TEST
-
 START_TEST(an_ended_domain_is_hidden_from_older_sweeps)
 {
 	next();
@@ -288,6 +222,62 @@ START_TEST(a_lost_source_keeps_its_guests_until_it_is_back)
 }
 END_TEST
 
+START_TEST(a_guest_that_hangs_keeps_its_figures_until_it_is_read_again)
+{
+	ck_assert(!send(EVENT_HUNG, 'a'));
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_HUNG, 0);
+	ck_assert_uint_eq(guests[1].facts & GUEST_HUNG, 0);
+	ck_assert_uint_eq(guests[0].seen.usable, 400 * MIB);
+	find('a')->wants_reading = find('a')->calls.wants_inspection = false;
+	ck_assert(send(EVENT_ANSWERS, 'a'));
+	ck_assert(find('a')->wants_reading);
+	ck_assert(find('a')->calls.wants_inspection && find('a')->calls.wants_actual);
+	/* A sweep that was on its way without it says nothing of it. */
+	next();
+	add('a')->is_unread = true;
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_HUNG, 0);
+	next();
+	add('a');
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_eq(guests[0].facts & GUEST_HUNG, 0);
+}
+END_TEST
+
+START_TEST(a_guest_that_hangs_when_first_seen_says_so)
+{
+	struct sample *s;
+
+	next();
+	add('a');
+	add('b');
+	s = add('c');
+	s->is_unread = s->is_hung = true;
+	take(false);
+	ck_assert_uint_eq(compose(), 3);
+	ck_assert_uint_ne(guests[2].facts & GUEST_HUNG, 0);
+	ck_assert_str_eq(guests[2].name, "guest-c");
+}
+END_TEST
+
+START_TEST(a_lost_guest_that_is_not_read_stays_lost)
+{
+	domains_lose(&domains, 1);
+	next();
+	add('a')->is_unread = true;
+	add('b');
+	take(false);
+	ck_assert_uint_eq(compose(), 2);
+	ck_assert_uint_ne(guests[0].facts & GUEST_LOST, 0);
+	ck_assert_uint_eq(guests[1].facts & GUEST_LOST, 0);
+}
+END_TEST
+
 START_TEST(an_outcome_is_told_once)
 {
 	find('a')->guest.outcome = (struct outcome){ .kind = OUTCOME_ASKED, .bytes = 77 };
@@ -335,10 +325,6 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, what_a_sweep_does_not_find_is_gone);
 	tcase_add_test(tc, a_sweep_of_another_source_takes_nothing_away);
 	tcase_add_test(tc, another_id_is_another_run);
-	tcase_add_test(tc, a_reboot_keeps_what_the_definition_says);
-	tcase_add_test(tc, what_is_told_of_one_reset_again_is_one_reboot);
-	tcase_add_test(tc, a_reset_that_nobody_told_of_is_seen_by_the_statistics);
-	tcase_add_test(tc, a_reset_that_was_told_of_is_not_another_when_the_statistics_show_it);
 	tcase_add_test(tc, an_ended_domain_is_hidden_from_older_sweeps);
 	tcase_add_test(tc, a_guest_that_was_not_asked_stays_as_it_was);
 	tcase_add_test(tc, a_list_of_before_its_end_brings_no_domain_back);
@@ -347,6 +333,9 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, events_of_unknown_domains_ask_for_a_sweep_alone);
 	tcase_add_test(tc, a_change_is_inspected_and_a_migration_is_busy_for_a_while);
 	tcase_add_test(tc, a_lost_source_keeps_its_guests_until_it_is_back);
+	tcase_add_test(tc, a_guest_that_hangs_keeps_its_figures_until_it_is_read_again);
+	tcase_add_test(tc, a_guest_that_hangs_when_first_seen_says_so);
+	tcase_add_test(tc, a_lost_guest_that_is_not_read_stays_lost);
 	tcase_add_test(tc, an_outcome_is_told_once);
 	tcase_add_test(tc, a_call_in_flight_outlives_its_domain);
 	suite_add_tcase(suite, tc);

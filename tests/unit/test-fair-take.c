@@ -216,7 +216,7 @@ static const struct exempt {
 	uint32_t set, cleared;
 } exempts[] = {
 	{ BALLOOND_GUEST_STALE, 0 },
-	{ BALLOOND_GUEST_COOLING, 0 },
+	{ BALLOOND_GUEST_COOLING, BALLOOND_GUEST_MAY_SHRINK },
 	{ 0, BALLOOND_GUEST_MAY_SHRINK },
 };
 

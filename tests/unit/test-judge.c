@@ -33,6 +33,17 @@ enum change {
 	ORDERED_AND_CRITICAL,
 	DRY_ENTRY,
 	NO_CONDITION_HOLDS,
+	MOM_RUNS,
+	VDSM_RUNS,
+	KSMTUNED_RUNS,
+	MOM_RUNS_ENTRY_FOLLOWS,
+	MOM_RUNS_ENTRY_IGNORES,
+	SET_SMALLER,
+	SET_LARGER,
+	SET_LONG_AGO,
+	LARGER_AND_WATCHED,
+	SET_AND_HELD,
+	SET_AND_STUCK,
 	CRASHED,
 	SAMPLED_AFTER_A_CRASH,
 	IMPOSSIBLE,
@@ -56,10 +67,22 @@ static const struct state_test {
 	{ GUEST_HUGEPAGES, NOTHING, STATE_INHIBITED, REASON_HUGEPAGES },
 	{ GUEST_LOCKED, NOTHING, STATE_INHIBITED, REASON_LOCKED },
 	{ GUEST_HUGEPAGES | GUEST_PAUSED | GUEST_BUSY, STUCK, STATE_INHIBITED, REASON_HUGEPAGES },
+	{ GUEST_OVIRT, NOTHING, STATE_OWNED, REASON_OWNED_OVIRT },
+	{ GUEST_CLOUDSTACK | GUEST_PAUSED, NOTHING, STATE_OWNED, REASON_OWNED_CLOUDSTACK },
+	{ GUEST_OVIRT | GUEST_LOCKED, NOTHING, STATE_INHIBITED, REASON_LOCKED },
+	{ GUEST_OVIRT, MOM_RUNS_ENTRY_FOLLOWS, STATE_MANAGED, REASON_POLICY },
+	{ 0, MOM_RUNS, STATE_OWNED, REASON_OWNED_MOM },
+	{ 0, VDSM_RUNS, STATE_OWNED, REASON_OWNED_VDSM },
+	{ 0, KSMTUNED_RUNS, STATE_MANAGED, REASON_POLICY },
+	{ 0, MOM_RUNS_ENTRY_IGNORES, STATE_MANAGED, REASON_POLICY },
 	{ GUEST_PAUSED, NOTHING, STATE_PAUSED, REASON_PAUSED },
 	{ GUEST_PAUSED | GUEST_BUSY, JUST_BOOTED, STATE_PAUSED, REASON_PAUSED },
 	{ GUEST_BUSY, JUST_BOOTED, STATE_BUSY, REASON_JOB },
 	{ GUEST_LOST, NOTHING, STATE_BUSY, REASON_LOST },
+	{ GUEST_LOST | GUEST_HUNG, NOTHING, STATE_BUSY, REASON_LOST },
+	{ GUEST_HUNG, NOTHING, STATE_BUSY, REASON_HUNG },
+	{ GUEST_HUNG | GUEST_BUSY, STUCK, STATE_BUSY, REASON_HUNG },
+	{ GUEST_HUNG, NOT_INSPECTED, STATE_BUSY, REASON_HUNG },
 	{ 0, JUST_BOOTED, STATE_BOOTING, REASON_BOOTING },
 	{ 0, SAMPLED_LATELY, STATE_BOOTING, REASON_BOOTING },
 	{ 0, SAMPLED_LONG_AGO, STATE_MANAGED, REASON_POLICY },
@@ -68,6 +91,12 @@ static const struct state_test {
 	{ GUEST_NO_STATS, NO_RULE, STATE_OBSERVED, REASON_NO_RULE },
 	{ 0, STUCK, STATE_STUCK, REASON_STUCK },
 	{ GUEST_NO_STATS, STUCK, STATE_STUCK, REASON_STUCK },
+	{ 0, SET_SMALLER, STATE_FOREIGN, REASON_FOREIGN_SMALLER },
+	{ 0, SET_LARGER, STATE_FOREIGN, REASON_FOREIGN_LARGER },
+	{ 0, SET_LONG_AGO, STATE_MANAGED, REASON_POLICY },
+	{ 0, LARGER_AND_WATCHED, STATE_FOREIGN, REASON_FOREIGN_WATCHED },
+	{ 0, SET_AND_HELD, STATE_FOREIGN, REASON_FOREIGN_SMALLER },
+	{ 0, SET_AND_STUCK, STATE_STUCK, REASON_STUCK },
 	{ 0, OLD, STATE_STALE, REASON_STALE },
 	{ 0, OLD_BY_PERIOD, STATE_STALE, REASON_STALE },
 	{ 0, OLD_WITHOUT_PERIOD, STATE_STALE, REASON_STALE },
@@ -125,19 +154,45 @@ static void change_definition(struct bed *bed, enum change change)
 	}
 }
 
-static void change_past(struct bed *bed, enum change change)
+static void change_past(struct memory *m, struct guest *g, enum change change)
 {
-	struct memory *m = &bed->memory;
-
 	if (change == CRASHED)
 		m->crash.gave_up = 1;
 	if (change == SAMPLED_AFTER_A_CRASH) {
-		bed->guest.booted = m->booted = m->crash.at = NOW - 100 * SECOND;
+		g->booted = m->booted = m->crash.at = NOW - 100 * SECOND;
 		m->boot_sampled = NOW - 59 * SECOND;
 	}
 	if (change == IMPOSSIBLE || change == UNTOUCHED || change == IMPOSSIBLE_AND_HELD)
 		m->trust = (struct trust){ .lost = 1, .impossible = change != UNTOUCHED };
-	bed->guest.hold.on |= change == IMPOSSIBLE_AND_HELD;
+	g->hold.on |= change == IMPOSSIBLE_AND_HELD;
+}
+
+static void change_others(struct bed *bed, enum change change)
+{
+	struct foreign_memory *f = &bed->memory.foreign;
+
+	if (change == VDSM_RUNS)
+		bed->host_facts = HOST_VDSM | HOST_MOM; /* the one brings the other along */
+	if (change == MOM_RUNS || change == MOM_RUNS_ENTRY_FOLLOWS ||
+	    change == MOM_RUNS_ENTRY_IGNORES)
+		bed->host_facts = HOST_MOM;
+	if (change == KSMTUNED_RUNS)
+		bed->host_facts = HOST_KSMTUNED;
+	if (change == MOM_RUNS_ENTRY_FOLLOWS)
+		bed->promise.foreign = FOREIGN_FOLLOW;
+	if (change == MOM_RUNS_ENTRY_IGNORES)
+		bed->promise.foreign = FOREIGN_IGNORE;
+	if (change == SET_LONG_AGO)
+		f->until = NOW;
+	if (change == SET_SMALLER || change == SET_LARGER || change == SET_AND_HELD ||
+	    change == SET_AND_STUCK)
+		f->until = NOW + 1;
+	f->is_smaller = change != SET_LARGER;
+	if (change == LARGER_AND_WATCHED)
+		f->watched = 4 * GiB;
+	bed->guest.hold.on = bed->guest.hold.on || change == SET_AND_HELD;
+	if (change == SET_AND_STUCK)
+		bed->memory.no_shrink_until = NOW + 1;
 }
 
 static struct condition never = { METRIC_GUEST_USED, true, { AMOUNT_BYTES, UINT64_MAX - 1 } };
@@ -182,9 +237,10 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 	bed_init(&bed);
 	bed.guest.facts |= row->facts;
 	change_definition(&bed, row->change);
+	change_others(&bed, row->change);
 	change_rule(&bed, row->change);
 	change_statistics(&bed, row->change);
-	change_past(&bed, row->change);
+	change_past(&bed.memory, &bed.guest, row->change);
 	judge(&bed);
 	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
 		      "%s: %s", state_row(bed.verdict.state)->name,

@@ -90,6 +90,11 @@ static bool fake_is_connected(void *self)
 	return self != NULL;
 }
 
+static bool fake_is_degraded(void *self)
+{
+	return self == NULL;
+}
+
 static bool fake_is_settled(void *self)
 {
 	struct fake *f = self;
@@ -105,6 +110,7 @@ static struct world fake_world(struct fake *f)
 		.sense = fake_sense,
 		.act = fake_act,
 		.is_connected = fake_is_connected,
+		.is_degraded = fake_is_degraded,
 		.is_settled = fake_is_settled,
 		.self = f,
 	};

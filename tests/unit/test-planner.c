@@ -193,28 +193,6 @@ START_TEST(planner_gives_a_booting_guest_its_ceiling)
 }
 END_TEST
 
-/* It was asked for all before its reset: the driver would find nothing to do, and the size from
- * before would stay for ever. */
-START_TEST(planner_tells_a_booting_guest_a_size_that_makes_it_report)
-{
-	struct scene s;
-
-	scene_init(&s);
-	scene_add_many(&s, 1, 4 * GiB, 256 * MiB);
-	scene_run(&s, 1);
-	s.real[0].stuck = true;
-	s.guests[0].seen.actual = 1 * GiB;
-	s.guests[0].booted = s.snapshot.now;
-	scene_run(&s, 1);
-	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_BOOTING);
-	ck_assert_uint_eq(s.plan.n_steps, 1);
-	ck_assert_uint_eq(s.plan.steps[0].to, 4 * GiB - MiB);
-	ck_assert_uint_eq(s.history.guests[0].target, 4 * GiB - MiB);
-	scene_run(&s, 1);
-	ck_assert_uint_eq(s.plan.n_steps, 0);
-}
-END_TEST
-
 START_TEST(planner_asks_for_nothing_in_a_dry_run)
 {
 	struct scene s;
@@ -302,6 +280,84 @@ START_TEST(planner_takes_over_a_size_that_somebody_else_set)
 }
 END_TEST
 
+/* A guest of 2 GiB that rests at 1 GiB, until somebody else sets another size. */
+static void set_by_others(struct scene *s, uint64_t size)
+{
+	scene_init(s);
+	s->config.foreign_quiet = 60 * SECOND;
+	scene_add_many(s, 1, 2 * GiB, 64 * MiB);
+	scene_proposal[0] = 1 * GiB;
+	scene_run(s, 40);
+	ck_assert_uint_eq(s->guests[0].seen.actual, 1 * GiB);
+	s->real[0].stuck = true; /* the target is not balloond's */
+	s->guests[0].seen.actual = size;
+	scene_tick(s, SECOND);
+	ck_assert_int_eq(scene_verdict(s, 0)->state, STATE_FOREIGN);
+	ck_assert_uint_eq(s->plan.n_steps, 0);
+	/* Whatever its policy wants. */
+	scene_proposal[0] = size > 1 * GiB ? 512 * MiB : 2 * GiB;
+}
+
+START_TEST(planner_never_fights_for_a_size)
+{
+	uint64_t size = _i ? 1536 * MiB : 768 * MiB;
+	struct scene s;
+
+	set_by_others(&s, size);
+	for (unsigned second = 0; second < 55; second++) {
+		scene_tick(&s, SECOND);
+		ck_assert_uint_eq(s.plan.n_steps, 0);
+		ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_FOREIGN);
+	}
+	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.ceiling, _i ? 2 * GiB : 768 * MiB);
+	scene_run(&s, 10);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_MANAGED);
+	if (_i)
+		ck_assert_uint_lt(scene_verdict(&s, 0)->target, size);
+	else
+		ck_assert_uint_eq(scene_verdict(&s, 0)->target, size);
+}
+END_TEST
+
+START_TEST(planner_still_relieves_a_guest_that_somebody_else_made_larger)
+{
+	struct scene s;
+
+	set_by_others(&s, 1536 * MiB);
+	scene_run(&s, 5);
+	s.real[0].stuck = false;
+	scene_proposal[0] = 2 * GiB;
+	scene_run(&s, 2);
+	ck_assert_uint_eq(s.guests[0].seen.actual, 2 * GiB);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_FOREIGN);
+}
+END_TEST
+
+START_TEST(planner_leaves_guests_to_another_manager_while_it_runs)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_add_many(&s, 1, 2 * GiB, 64 * MiB);
+	scene_run(&s, 3);
+	s.snapshot.host.facts = HOST_MOM;
+	scene_proposal[0] = 1 * GiB;
+	s.real[0].stuck = true; /* it is the other's */
+	for (uint64_t actual = 1900 * MiB; actual > 1 * GiB; actual -= 100 * MiB) {
+		s.guests[0].seen.actual = actual;
+		scene_tick(&s, SECOND);
+		ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_OWNED);
+		ck_assert_uint_eq(scene_verdict(&s, 0)->guest.target, actual);
+		ck_assert_uint_eq(s.plan.n_steps, 0);
+	}
+	s.real[0].stuck = false;
+	s.snapshot.host.facts = 0;
+	scene_tick(&s, SECOND);
+	ck_assert_int_eq(scene_verdict(&s, 0)->state, STATE_MANAGED);
+	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.ceiling, 2 * GiB);
+}
+END_TEST
+
 static Suite *planner_suite(void)
 {
 	Suite *suite = suite_create("planner");
@@ -317,12 +373,14 @@ static Suite *planner_suite(void)
 	tcase_add_test(tc, planner_divides_a_short_pool_by_shares);
 	tcase_add_test(tc, planner_never_counts_on_memory_that_a_stuck_guest_keeps);
 	tcase_add_test(tc, planner_gives_a_booting_guest_its_ceiling);
-	tcase_add_test(tc, planner_tells_a_booting_guest_a_size_that_makes_it_report);
 	tcase_add_test(tc, planner_asks_for_nothing_in_a_dry_run);
 	tcase_add_test(tc, planner_asks_again_for_what_was_refused);
 	tcase_add_test(tc, planner_yields_to_a_guest_that_took_memory_back);
 	tcase_add_test(tc, planner_reads_no_cry_from_a_reboot);
 	tcase_add_test(tc, planner_takes_over_a_size_that_somebody_else_set);
+	tcase_add_loop_test(tc, planner_never_fights_for_a_size, 0, 2);
+	tcase_add_test(tc, planner_still_relieves_a_guest_that_somebody_else_made_larger);
+	tcase_add_test(tc, planner_leaves_guests_to_another_manager_while_it_runs);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

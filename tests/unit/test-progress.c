@@ -139,7 +139,7 @@ START_TEST(a_guest_that_does_not_grow_is_not_stuck)
 }
 END_TEST
 
-static const uint32_t standing[] = { GUEST_LOST, GUEST_PAUSED, GUEST_BUSY };
+static const uint32_t standing[] = { GUEST_LOST, GUEST_HUNG, GUEST_PAUSED, GUEST_BUSY };
 
 START_TEST(a_guest_that_cannot_answer_is_not_stuck)
 {

@@ -106,6 +106,25 @@ START_TEST(headline_says_what_decided)
 }
 END_TEST
 
+START_TEST(warnings_are_told_whatever_the_reason_says)
+{
+	struct bed bed;
+
+	bed_init(&bed, four);
+	published_fill(&bed.published, &bed.snapshot, &bed.plan);
+	ck_assert_str_eq(bed.told[0].warning, "");
+	ck_assert_str_eq(bed.published.warning, "");
+	bed.verdicts[1].warnings = 1u << WARNING_LEAKED;
+	bed.snapshot.host.facts = HOST_KSMTUNED | HOST_MOM;
+	published_fill(&bed.published, &bed.snapshot, &bed.plan);
+	ck_assert_str_eq(bed.told[1].warning, warning_text(1u << WARNING_LEAKED));
+	ck_assert_str_eq(bed.told[1].reason, "the policy's words");
+	ck_assert_str_eq(bed.published.warning, warning_text(1u << WARNING_KSMTUNED));
+	for (enum warning warning = 0; warning < WARNING_MAX; warning++)
+		ck_assert_uint_gt(strlen(warning_text(1u << warning)), 10);
+}
+END_TEST
+
 START_TEST(published_outlives_the_tick)
 {
 	struct bed bed;
@@ -280,6 +299,7 @@ int main(void)
 	TCase *tc = tcase_create("published");
 
 	tcase_add_loop_test(tc, headline_says_what_decided, 0, N(headlines));
+	tcase_add_test(tc, warnings_are_told_whatever_the_reason_says);
 	tcase_add_test(tc, published_outlives_the_tick);
 	tcase_add_test(tc, a_policy_that_was_not_asked_has_proposed_nothing);
 	tcase_add_test(tc, figures_that_a_policy_has_not_named_are_not_told);

@@ -29,6 +29,10 @@ enum way {
 	NEVER_SPOKE_BUT_HAS_MIN,
 	PERIOD_KEPT,
 	NO_CONDITION_HOLDS,
+	MOM_RUNS,
+	VDSM_RUNS,
+	SET_SMALLER,
+	SET_LARGER,
 	CRASHED_TWICE,
 	SAYS_NONSENSE,
 	SAYS_NONSENSE_BUT_HAS_MIN,
@@ -62,11 +66,21 @@ static const struct row {
 	  "it is backed by huge pages: the host would gain nothing" },
 	{ STATE_INHIBITED, BY_FACTS, GUEST_LOCKED, false, false, ITS_SIZE,
 	  "its memory is locked: the host would gain nothing" },
+	{ STATE_OWNED, BY_FACTS, GUEST_OVIRT, false, false, ITS_SIZE,
+	  "oVirt has it: it is only observed" },
+	{ STATE_OWNED, BY_FACTS, GUEST_CLOUDSTACK, false, false, ITS_SIZE,
+	  "CloudStack has it: it is only observed" },
+	{ STATE_OWNED, VDSM_RUNS, 0, false, false, ITS_SIZE,
+	  "vdsm runs and may set its size: it is only observed" },
+	{ STATE_OWNED, MOM_RUNS, 0, false, false, ITS_SIZE,
+	  "MOM runs and may set its size: it is only observed" },
 	{ STATE_PAUSED, BY_FACTS, GUEST_PAUSED, false, false, ITS_SIZE, "nothing of it moves" },
 	{ STATE_BUSY, BY_FACTS, GUEST_BUSY, false, false, ITS_SIZE,
 	  "a job such as a migration or a save has it" },
 	{ STATE_BUSY, BY_FACTS, GUEST_LOST, false, false, ITS_SIZE,
 	  "its hypervisor does not answer" },
+	{ STATE_BUSY, BY_FACTS, GUEST_HUNG, false, false, ITS_SIZE,
+	  "its hypervisor hangs: nobody asks it until it answers again" },
 	{ STATE_BUSY, NOT_INSPECTED, 0, false, false, ITS_SIZE,
 	  "its definition has not been read yet" },
 	{ STATE_BOOTING, BOOTS, 0, true, false, ITS_CEILING,
@@ -84,6 +98,11 @@ static const struct row {
 	{ STATE_OBSERVED, DRY_ENTRY, 0, false, false, ITS_SIZE,
 	  "its guests: entry says dry-run: it is only observed" },
 	{ STATE_STUCK, STUCK, 0, true, false, ITS_SIZE, "it does not follow its target" },
+	/* Its ceiling is what it has. */
+	{ STATE_FOREIGN, SET_SMALLER, 0, false, false, ITS_SIZE,
+	  "somebody else made it smaller: that is its ceiling now" },
+	{ STATE_FOREIGN, SET_LARGER, 0, true, false, ITS_SIZE,
+	  "somebody else made it larger: it keeps that for now" },
 	{ STATE_HELD, HELD, 0, false, false, ITS_SIZE, "its own metadata holds it" },
 	{ STATE_HELD, HELD_BY_ORDER, 0, false, false, ITS_SIZE, "an operator holds it" },
 	{ STATE_STALE, FELL_SILENT, 0, true, false, ITS_SIZE, "its statistics are old" },
@@ -159,6 +178,13 @@ static void begin(struct bed *bed, const struct row *row)
 		s->promise.min = (struct amount){ AMOUNT_BYTES, 1 };
 	s->real[0].silent = is_silent;
 	s->real[0].touched = 0; /* what the host sees of it is less than its size */
+	if (row->way == MOM_RUNS || row->way == VDSM_RUNS)
+		s->snapshot.host.facts = row->way == MOM_RUNS ? HOST_MOM : HOST_VDSM;
+	if (row->way == SET_SMALLER)
+		s->guests[0].seen.actual = 2200 * MiB;
+	if (row->way == SET_LARGER)
+		s->guests[0].seen.actual = 1800 * MiB;
+	s->config.foreign_quiet = 60 * SECOND;
 	if (row->way == PERIOD_KEPT) {
 		s->config.keep_stats_period = true;
 		g->period = 0;
@@ -194,6 +220,13 @@ static void enter(struct bed *bed, const struct row *row)
 		scene_run(s, 14);
 	}
 	scene_proposal[0] = 0;
+	if (row->way == SET_SMALLER || row->way == SET_LARGER) {
+		scene_run(s, 12);
+		s->guests[0].seen.actual = 2 * GiB;
+		s->real[0].stuck = true; /* the target is not balloond's */
+		scene_run(s, 5);
+		s->real[0].stuck = false;
+	}
 }
 
 static uint64_t charge_of(const struct row *row, const struct verdict *v)
@@ -239,9 +272,9 @@ static void live_on(struct bed *bed, const struct row *row, uint64_t *least, uin
 		*least = balloond_min(*least, v->target);
 		*most = balloond_max(*most, v->target);
 	}
-	/* The table promises what was seen, but for a blind guest without a min of its own, and
-	 * for what nobody proposes. */
-	if (row->way != NO_CONDITION_HOLDS)
+	/* The table promises what was seen, but for a blind guest without a min of its own,
+	 * for what is at its ceiling, and for what nobody proposes. */
+	if (row->way != NO_CONDITION_HOLDS && row->way != SET_SMALLER)
 		ck_assert_int_eq(state_row(row->state)->may_grow, row->grows);
 	if (row->way != NO_CONDITION_HOLDS && row->state != STATE_BLIND &&
 	    row->state != STATE_DISTRUSTED)

@@ -19,7 +19,8 @@ MOVE, TRACE_OF_MOVE = 32 * MIB, 8 * MIB
 NEAR = 8 * MIB
 # Orders in the same tick, or in the next two, have no order of their own.
 TOGETHER_S = 1.5
-PERCENT, LEAST_S = 25, 0.5
+# Of what is real; a time is not known better than to a tick, at the end of which a size is seen.
+PERCENT, LEAST_S = 25, 1.0
 
 
 class Window:

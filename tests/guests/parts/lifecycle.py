@@ -120,7 +120,6 @@ def qemu_hangs(checks, daemon, guest):
     try:
         wait_ticks(HANG_TICKS)
         checks.that("ticks go on while a QEMU hangs", tick() >= first + HANG_TICKS)
-        # libvirt's bulk statistics wait for the hung one: what others say is missed meanwhile.
         seen = daemon.guests()
         checks.that("nobody is moved on old figures while a QEMU hangs",
                     figures(seen, *others) == before, describe(seen))
