@@ -15,9 +15,11 @@
 
 #include "balloond/core/demand.h"
 
+#include "balloond/core/crash.h"
 #include "balloond/core/foreign.h"
 #include "balloond/core/learn.h"
 #include "balloond/core/sampling.h"
+#include "balloond/core/trust.h"
 #include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
@@ -35,6 +37,8 @@
 #define BURST_MIN (256 * BALLOOND_MIB)
 /* Sweeps that came late once do not make a guest look as if it could take more. */
 #define BURST_WATCHED (2 * BALLOOND_SECOND)
+/* What a major fault brings in at least. */
+#define PAGE 4096u
 /* Less in a period of its statistics is cold pages coming back, no distress. */
 #define DISTRESS_SWAP_IN BALLOOND_MIB
 /* Drivers stop at their own granularity. */
@@ -188,10 +192,15 @@ static void observe_distress(struct memory *m, const struct guest *g)
 	uint64_t before = m->swap_in.last, elapsed = m->sample_elapsed;
 	/* Of a calm guest not every sample is seen. */
 	uint64_t n = g->period > 0 ? balloond_max(elapsed / g->period, 1) : 1;
+	bool absurd = trust_is_absurd(&m->swap_in, g->seen.swap_in, 1, elapsed) ||
+		      trust_is_absurd(&m->major_faults, g->seen.major_faults, PAGE, elapsed);
 
+	trust_observe(m, g, absurd);
+	if (absurd)
+		elapsed = 0; /* there is no rate */
 	if (is_swapping(g))
 		m->swapped = true;
-	if (g->seen.swap_in != BALLOOND_UNKNOWN && before != BALLOOND_UNKNOWN &&
+	if (!absurd && g->seen.swap_in != BALLOOND_UNKNOWN && before != BALLOOND_UNKNOWN &&
 	    balloond_sub(g->seen.swap_in, before) >= n * DISTRESS_SWAP_IN)
 		m->distress = g->swept;
 	counter_read(&m->swap_in, g->seen.swap_in, elapsed);
@@ -304,7 +313,9 @@ static void begin_boot(struct memory *m, const struct guest *g)
 	m->distress = 0;
 	m->no_shrink_until = 0;
 	m->stuck_times = 0;
+	m->trust = (struct trust){ 0 };
 	learn_forget(m);
+	crash_booted(m);
 	foreign_begin_boot(m);
 	yield_forget(m);
 }

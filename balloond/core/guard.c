@@ -76,7 +76,7 @@ static enum guard_rule barred_by(const struct config *config, const struct verdi
 		return GUARD_NO_GAIN;
 	if (v->state == STATE_HELD || v->state == STATE_FOREIGN)
 		return GUARD_HELD;
-	if (v->state == STATE_STALE || v->state == STATE_BLIND)
+	if (v->state == STATE_STALE || v->state == STATE_BLIND || v->state == STATE_DISTRUSTED)
 		return GUARD_STALE;
 	return verdict_is_ordered_up(v) ? GUARD_ORDERED : GUARD_COOL_DOWN;
 }
@@ -149,6 +149,8 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 			bind(v, bar);
 		low = balloond_max(low, target);
 	}
+	if (IS_ON(config, GUARD_STALE))
+		low = balloond_max(low, v->kept);
 	/* Nor is anything set aside for one that may not grow either. */
 	if (bar == GUARD_HELD && IS_ON(config, bar) && p->bytes > target &&
 	    !(v->guest.flags & BALLOOND_GUEST_MAY_GROW)) {

@@ -39,6 +39,25 @@ struct rota {
 	usec_t since;   /* and what its next one is counted from */
 };
 
+/* What became of it after balloond had made it smaller (core/crash.c). */
+struct crash {
+	usec_t shrunk;   /* when last, in this boot; 0: not */
+	uint64_t before; /* its size before that, and the steps that led there */
+	usec_t at;       /* of the last boot that counts as ours; 0: there was none */
+	uint64_t floor;  /* that it taught */
+	usec_t gave_up;  /* since when it is left alone; 0: never was */
+};
+
+/* How much it can be believed (core/trust.c). */
+struct trust {
+	uint32_t doubts;  /* samples that could not be */
+	usec_t doubted;   /* when last */
+	bool impossible;  /* why */
+	usec_t untouched; /* since when it uses what it never touched; 0: it does not */
+	usec_t lost;      /* since when it is not believed; 0: it is */
+	uint64_t kept;    /* its target before the first of these samples */
+};
+
 /* Sizes of balloond's own making that a definition is held against. */
 #define FOREIGN_OWN 4u
 
@@ -113,6 +132,8 @@ struct memory {
 	uint64_t distress_sample; /* the newest in which its policy saw distress */
 	uint64_t shrunk_from; /* since its boot, the largest size that it was made smaller than */
 
+	struct crash crash;            /* core/crash.c */
+	struct trust trust;            /* core/trust.c */
 	struct foreign_memory foreign; /* core/foreign.c */
 
 	/* yield (core/yield.c) */

@@ -2,10 +2,12 @@
 
 #include "balloond/core/judge.h"
 
+#include "balloond/core/crash.h"
 #include "balloond/core/demand.h"
 #include "balloond/core/foreign.h"
 #include "balloond/core/match.h"
 #include "balloond/core/progress.h"
+#include "balloond/core/trust.h"
 #include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
@@ -123,7 +125,8 @@ bool judge_is_booting(const struct guest *g, const struct memory *m, usec_t now)
 {
 	if (g->booted == 0 || now - g->booted >= BOOT_MAX)
 		return false;
-	return m->boot_sampled == 0 || now - m->boot_sampled < BOOT_GRACE;
+	return m->boot_sampled == 0 ||
+	       now - m->boot_sampled < (crash_is_recent(m) ? 2 : 1) * BOOT_GRACE;
 }
 
 /* What it told when it was last read was old then; or nobody has read it for too long, by what the
@@ -265,12 +268,17 @@ static enum guest_state judge_state(const struct config *config, const struct sn
 		return found;
 	if (judge_is_booting(g, m, s->now))
 		return set(v, STATE_BOOTING, REASON_BOOTING);
+	/* A size that an operator has fixed needs nobody's word. */
+	if (trust_is_lost(m) && !g->exclude.on && !operator_holds(v, g, level))
+		return set(v, STATE_DISTRUSTED, trust_reason(m));
 	if (v->promise && v->promise->dry_run)
 		return set(v, STATE_OBSERVED, REASON_ENTRY_DRY);
 	if (!v->matched)
 		return set(v, STATE_OBSERVED, REASON_NO_RULE);
 	if (g->exclude.on)
 		return set(v, STATE_EXCLUDED, REASON_EXCLUDED);
+	if (crash_is_given_up(m, s->now))
+		return set(v, STATE_OBSERVED, REASON_CRASHED);
 	if (yield_is_futile(m, s->now))
 		return set(v, STATE_FUTILE, REASON_FUTILE);
 	if (progress_is_stuck(m, s->now))
@@ -293,17 +301,26 @@ static bool says_how_much(const struct promise *p)
 	return p && p->min_is_set && p->min.kind != AMOUNT_KERNEL && p->min.kind != AMOUNT_AUTO;
 }
 
+static bool may_be_shrunk(const struct verdict *v, const struct memory *m, bool cooling, usec_t now)
+{
+	if (!state_row(v->state)->may_shrink || verdict_is_ordered_up(v))
+		return false;
+	/* Of what it says of itself distress is a part. */
+	if (v->state == STATE_DISTRUSTED)
+		return v->kept < m->target && !progress_is_stuck(m, now);
+	return !cooling && (v->state != STATE_BLIND || says_how_much(v->promise));
+}
+
 static uint32_t flags_of(const struct verdict *v, const struct guest *g, const struct memory *m,
 			 usec_t now)
 {
-	const struct state_row *row = state_row(v->state);
 	bool cooling = m->distress != 0 && now - m->distress < COOL_DOWN;
-	bool may_shrink = row->may_shrink && !cooling && !verdict_is_ordered_up(v) &&
-			  (v->state != STATE_BLIND || says_how_much(v->promise));
+	bool may_shrink = may_be_shrunk(v, m, cooling, now);
+	bool may_grow = state_row(v->state)->may_grow;
 	bool steerable = v->matched && v->state != STATE_OBSERVED &&
 			 v->reason != REASON_FOREIGN_WATCHED;
 
-	return (steerable && row->may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
+	return (steerable && may_grow ? BALLOOND_GUEST_MAY_GROW : 0u) |
 	       (steerable && may_shrink ? BALLOOND_GUEST_MAY_SHRINK : 0u) |
 	       (v->state == STATE_STALE ? BALLOOND_GUEST_STALE : 0u) |
 	       (v->state == STATE_BLIND ? BALLOOND_GUEST_BLIND : 0u) |
@@ -359,37 +376,11 @@ void judge_guest(const struct config *config, const struct snapshot *s, const st
 	judge_promise(&config->tenants, &g->wish,
 		      sized ? demand_kernel_floor(maximum, m->kernel) : 0, v);
 	judge_wishes(&config->tenants, g, choice, v);
+	if (v->state == STATE_DISTRUSTED)
+		trust_disregard(m, says_how_much(v->promise), v);
 	v->arm = judge_arms(config, v, g);
 	/* No command goes out to these, whatever their state. */
 	if (g->exclude.on || s->host.pause.on)
 		v->matched = false;
 	v->guest.flags = flags_of(v, g, m, s->now);
-}
-
-/* It has less left than anybody is to be left, or waits already. */
-static bool is_in_need(const struct verdict *v, const struct memory *m)
-{
-	if (!verdict_is_steered(v) || v->guest.actual >= v->guest.ceiling)
-		return false;
-	return m->starved || (v->guest.used != BALLOOND_UNKNOWN &&
-			      balloond_sub(v->guest.actual, v->guest.used) < v->margin);
-}
-
-/* All is well with it again: its newest sample says so. */
-static bool has_recovered(const struct verdict *v, const struct memory *m)
-{
-	return v->state == STATE_MANAGED && !verdict_is_ordered_up(v) &&
-	       v->guest.flags & BALLOOND_GUEST_COOLING && v->guest.used != BALLOOND_UNKNOWN &&
-	       !m->starved && m->sampled > m->distress;
-}
-
-void judge_cool_downs(const struct history *h, struct plan *plan)
-{
-	bool in_need = false;
-
-	for (size_t i = 0; i < plan->n_verdicts; i++)
-		in_need = in_need || is_in_need(&plan->verdicts[i], &h->guests[i]);
-	for (size_t i = 0; in_need && i < plan->n_verdicts; i++)
-		if (has_recovered(&plan->verdicts[i], &h->guests[i]))
-			plan->verdicts[i].guest.flags |= BALLOOND_GUEST_MAY_SHRINK;
 }

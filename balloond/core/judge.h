@@ -28,8 +28,3 @@ bool judge_is_booting(const struct guest *g, const struct memory *m, usec_t now)
 void judge_guest(const struct config *config, const struct snapshot *s, const struct guest *g,
 		 const struct memory *m, const struct choice *choice, uint32_t level,
 		 struct verdict *v);
-
-/* Once all were judged: while somebody has nothing left, guests that cool down and are well again
- * may give what they have plenty of; the guard leaves them more than others (rule cool-down).  Or
- * one that got plenty would keep it for a minute while the next one runs out of memory. */
-void judge_cool_downs(const struct history *h, struct plan *plan);

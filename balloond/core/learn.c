@@ -38,6 +38,12 @@ void learn_shrunk(struct memory *m, uint64_t size)
 	m->shrunk_from = balloond_max(m->shrunk_from, size);
 }
 
+void learn_crashed(struct memory *m, uint64_t size, usec_t now)
+{
+	m->learned = size;
+	m->learned_at = now;
+}
+
 /* A guest that suffers at a size that it had from the start, or that it grew to, suffers from its
  * load: more of it would be learned with every rise. */
 static bool was_made_smaller(const struct memory *m, const struct verdict *v)

@@ -17,5 +17,8 @@ void learn_take(struct memory *m, const struct verdict *v, usec_t now);
 /* Balloond asks the guest for less than `size`. */
 void learn_shrunk(struct memory *m, uint64_t size);
 
+/* It did not survive what it was shrunk to from `size`. */
+void learn_crashed(struct memory *m, uint64_t size, usec_t now);
+
 /* A new boot is a new load. */
 void learn_forget(struct memory *m);

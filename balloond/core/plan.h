@@ -42,7 +42,8 @@ struct verdict {
 	uint64_t floor_learned; /* what is left of what it taught (core/learn.h); 0: nothing */
 	uint64_t ceiling_set;   /* that somebody else set (core/foreign.h); 0: nobody did */
 	uint64_t margin, overhead, kernel; /* of core/demand.h */
-	uint64_t low; /* no step of this plan goes below: floor, or used + margin */
+	uint64_t kept; /* by a guest that is not believed (core/trust.h); 0: no more than others */
+	uint64_t low;  /* no step of this plan goes below: floor, or used + margin */
 	struct balloond_target proposal; /* the policy's */
 	uint64_t wanted;                 /* its part after the pool was divided */
 	uint64_t target;                 /* after this plan */

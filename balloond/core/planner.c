@@ -6,6 +6,8 @@
 
 #include "balloond/core/planner.h"
 
+#include "balloond/core/cool-down.h"
+#include "balloond/core/crash.h"
 #include "balloond/core/demand.h"
 #include "balloond/core/divide.h"
 #include "balloond/core/foreign.h"
@@ -17,6 +19,7 @@
 #include "balloond/core/progress.h"
 #include "balloond/core/sampling.h"
 #include "balloond/core/tally.h"
+#include "balloond/core/trust.h"
 #include "balloond/core/yield.h"
 #include "balloond/policy-math.h"
 
@@ -90,13 +93,13 @@ static void judge_all(const struct config *config, const struct snapshot *s, str
 		v->proposal = (struct balloond_target){ .bytes = v->guest.target,
 							.claim = v->guest.target };
 	}
-	judge_cool_downs(h, plan);
+	cool_downs_end(h, plan);
 }
 
 /* Guests whose policy is asked. */
 static bool is_asked(const struct verdict *v)
 {
-	return v->rule && verdict_is_steered(v);
+	return v->rule && verdict_is_steered(v) && v->state != STATE_DISTRUSTED;
 }
 
 /* pool - charges of unmanaged guests - what guests under other rules need.  A pool that the machine
@@ -182,13 +185,26 @@ static uint64_t boot_size(const struct verdict *v)
 	return balloond_sub(v->guest.maximum, GUARD_STEP);
 }
 
+/* One that was asked for all before its reset, and had not got there, would report nothing either.
+ */
+static void relieve_booting(struct verdict *v)
+{
+	uint64_t size = boot_size(v);
+
+	if (v->guest.target > size && v->guest.actual < size && size < v->guest.ceiling) {
+		v->guest.target = v->target = size;
+		v->retreat = true;
+	}
+	v->wanted = balloond_max(size, v->guest.target);
+}
+
 static void bound_all(const struct config *config, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_verdicts; i++) {
 		struct verdict *v = &plan->verdicts[i];
 
 		if (v->matched && v->state == STATE_BOOTING)
-			v->wanted = balloond_max(boot_size(v), v->guest.target);
+			relieve_booting(v);
 		if (verdict_is_steered(v))
 			guard_bound(config, plan->account.level, v);
 	}
@@ -275,8 +291,10 @@ static void remember_steps(struct history *h, const struct plan *plan)
 			m->granted_base = v->guest.resident != BALLOOND_UNKNOWN ? v->guest.resident
 										: 0;
 		}
-		if (step->to < step->from)
+		if (step->to < step->from) {
 			learn_shrunk(m, step->from);
+			crash_shrunk(m, step->from, plan->now);
+		}
 		progress_ask(m, step->to, plan->now);
 	}
 }
@@ -311,6 +329,7 @@ void planner_run(const struct config *config, const struct snapshot *s, struct h
 	learn_apply(config, h, plan);
 	for (size_t rule = 0; rule < config_count_rules(config); rule++)
 		ask_policy(config, rule, s, h, plan);
+	trust_propose(h, plan);
 	bound_all(config, plan);
 	divide_pool(config, h, plan);
 	guard_shrink(config, h, plan, !dry_run);

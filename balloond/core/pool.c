@@ -31,6 +31,18 @@ uint64_t pool_reserve(const struct host_limits *limits, uint64_t host_total)
 	return amount_bytes(limits->reserve, host_total, 4 * min_free);
 }
 
+/* Its balloon may hold less than it says: up to its ceiling it can take what the host does not see
+ * yet. */
+static uint64_t could_have(const struct verdict *v, const struct memory *m)
+{
+	uint64_t most = balloond_add(v->guest.ceiling, v->overhead), could;
+
+	if (v->guest.resident == BALLOOND_UNKNOWN)
+		return most;
+	could = balloond_add(v->guest.resident, demand_burst(m));
+	return balloond_max(balloond_min(could, most), v->guest.resident);
+}
+
 uint64_t pool_charge(const struct host_limits *limits, const struct verdict *v,
 		     const struct memory *m, uint64_t size)
 {
@@ -43,6 +55,8 @@ uint64_t pool_charge(const struct host_limits *limits, const struct verdict *v,
 	switch (state_row(v->state)->charge) {
 	case CHARGE_CEILING:
 		return balloond_add(balloond_max(size, v->guest.ceiling), v->overhead);
+	case CHARGE_SEEN:
+		return balloond_max(full, could_have(v, m));
 	case CHARGE_COMMIT:
 		break;
 	}

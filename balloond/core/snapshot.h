@@ -44,7 +44,9 @@ enum guest_facts {
 	GUEST_SAVING = 1u << 19,
 	GUEST_MIGRATING = 1u << 20,
 	GUEST_SNAPSHOT = 1u << 21,
-	GUEST_ARRIVED = 1u << 22, /* migrated, restored or reverted: nothing heard of it since */
+	GUEST_ARRIVED = 1u << 22,    /* migrated, restored or reverted: nothing heard of it since */
+	GUEST_IMPOSSIBLE = 1u << 23, /* its newest sample said what cannot be (core/trust.h) */
+	GUEST_UNTOUCHED = 1u << 24,  /* or that it uses what it has never touched */
 };
 
 /* Texts that configuration can be bound to; "" where there is none.  They are the tenant's or the

@@ -13,16 +13,17 @@ enum guest_state {
 	STATE_INHIBITED,  /* the host would gain nothing */
 	STATE_OWNED,      /* another manager of memory has it */
 	STATE_PAUSED,
-	STATE_BUSY,     /* a job has it, or its hypervisor does not answer or hangs */
-	STATE_BOOTING,  /* started or rebooted while balloond looked on */
-	STATE_OBSERVED, /* no rule matches it */
-	STATE_EXCLUDED, /* an operator wants it left alone */
-	STATE_FUTILE,   /* the host gains nothing, as measured: relieved, not shrunk */
-	STATE_STUCK,    /* does not follow its target */
-	STATE_FOREIGN,  /* its size is not what balloond asked for */
-	STATE_HELD,     /* somebody who may has fixed its size */
-	STATE_STALE,    /* did report and stopped */
-	STATE_BLIND,    /* cannot report */
+	STATE_BUSY,       /* a job has it, or its hypervisor does not answer or hangs */
+	STATE_BOOTING,    /* started or rebooted while balloond looked on */
+	STATE_DISTRUSTED, /* what it says of itself cannot be */
+	STATE_OBSERVED,   /* no rule matches it */
+	STATE_EXCLUDED,   /* an operator wants it left alone */
+	STATE_FUTILE,     /* the host gains nothing, as measured: relieved, not shrunk */
+	STATE_STUCK,      /* does not follow its target */
+	STATE_FOREIGN,    /* its size is not what balloond asked for */
+	STATE_HELD,       /* somebody who may has fixed its size */
+	STATE_STALE,      /* did report and stopped */
+	STATE_BLIND,      /* cannot report */
 	STATE_MANAGED,
 	STATE_MAX,
 };
@@ -30,6 +31,7 @@ enum guest_state {
 enum charge_kind {
 	CHARGE_COMMIT,  /* as host.commit says */
 	CHARGE_CEILING, /* all that it may ever have */
+	CHARGE_SEEN,    /* its size, and no less than what the host sees of it and could soon */
 };
 
 struct state_row {
@@ -70,8 +72,11 @@ enum reason {
 	REASON_HUNG,
 	REASON_NOT_INSPECTED,
 	REASON_BOOTING,
+	REASON_IMPOSSIBLE,
+	REASON_UNTOUCHED,
 	REASON_NO_RULE,
 	REASON_ENTRY_DRY,
+	REASON_CRASHED,
 	REASON_NO_WHEN,
 	REASON_EXCLUDED,
 	REASON_PAUSED_ALL,

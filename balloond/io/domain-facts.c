@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "balloond/core/text.h"
-
-/* A guest may see a little more than its domain has: firmware tables, a DIMM on its way. */
-#define TOTAL_SLACK (UINT64_C(64) << 20)
+#include "balloond/core/trust.h"
 
 /* Seconds; a stamp behind the year 3000 is none. */
 #define STAMP_MAX (UINT64_C(1) << 35)
@@ -26,6 +24,9 @@
 
 /* Until then one that went on elsewhere is given to report anew. */
 #define ARRIVED_MAX (15u * 1000000u)
+/* libvirt tells of one reset two to five times, within a second; the quickest loop of panics that
+ * was seen took four. */
+#define SAME_BOOT 3000000u
 
 void domain_begin(struct domain *d, const char *name, usec_t booted, usec_t now)
 {
@@ -49,6 +50,13 @@ void domain_begin(struct domain *d, const char *name, usec_t booted, usec_t now)
 	guest_init(&fresh.guest, d->guest.uuid, name);
 	fresh.guest.booted = booted;
 	*d = fresh;
+}
+
+void domain_reboot(struct domain *d, usec_t at)
+{
+	if (d->guest.booted == 0 || at >= d->guest.booted + SAME_BOOT)
+		d->guest.booted = at;
+	d->calls.wants_inspection = d->wants_reading = true;
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -77,25 +85,28 @@ static void set_sizes(struct domain *d)
 		d->wrong_actual = BALLOOND_UNKNOWN;
 }
 
-static uint64_t at_most(uint64_t x, uint64_t limit)
+/* What its process ever touched and has not given back, wherever that is now.  Of the two figures
+ * one leaves out files, the other what is merged and swapped. */
+static uint64_t touched(const struct sample *sample)
 {
-	return x != BALLOOND_UNKNOWN && limit != BALLOOND_UNKNOWN && x > limit ? BALLOOND_UNKNOWN
-									       : x;
+	uint64_t held = sample->rss, swapped = sample->host_swap;
+
+	if (held == BALLOOND_UNKNOWN)
+		return held;
+	if (sample->resident != BALLOOND_UNKNOWN && sample->resident > held)
+		held = sample->resident;
+	return swapped == BALLOOND_UNKNOWN ? held : held + swapped;
 }
 
 static void set_figures(struct domain *d, const struct sample *sample)
 {
 	struct balloond_guest *seen = &d->guest.seen;
-	uint64_t limit = d->raw_maximum;
 
-	if (limit != BALLOOND_UNKNOWN)
-		limit += TOTAL_SLACK;
-	seen->total = at_most(sample->total, limit);
-	if (seen->total != BALLOOND_UNKNOWN)
-		limit = seen->total;
-	seen->usable = at_most(sample->usable, limit);
-	seen->unused = at_most(sample->unused, limit);
-	seen->caches = at_most(sample->caches, limit);
+	seen->total = sample->total;
+	seen->usable = sample->usable;
+	seen->unused = sample->unused;
+	seen->caches = sample->caches;
+	d->figure_facts = trust_check_figures(seen, d->raw_maximum);
 	seen->swap_in = sample->swap_in;
 	seen->swap_out = sample->swap_out;
 	seen->major_faults = sample->major_faults;
@@ -104,6 +115,7 @@ static void set_figures(struct domain *d, const struct sample *sample)
 	seen->total = balloon_part(seen->total, d->elastic_current);
 	seen->usable = balloon_part(seen->usable, d->elastic_current);
 	seen->unused = balloon_part(seen->unused, d->elastic_current);
+	d->figure_facts |= trust_check_touched(seen, touched(sample));
 }
 
 /* Since the guest refreshed its figures, at the sweep: by its stamp, and at most since the sweep
@@ -129,6 +141,10 @@ static void set_freshness(struct domain *d, const struct sample *sample, const s
 {
 	uint64_t stamp = sample->is_computed ? sweep->ended : sample->last_update;
 
+	/* QEMU 10 and later forget the statistics with a reset, whose event may have been missed.
+	 */
+	if (stamp == 0 && d->guest.stamp != 0 && d->guest.booted <= d->stats_swept)
+		domain_reboot(d, sweep->began);
 	if (stamp == BALLOOND_UNKNOWN)
 		stamp = 0;
 	if (stamp != d->guest.stamp)
@@ -255,7 +271,7 @@ bool domain_take_inspection(struct domain *d, const struct inspection *inspectio
 void domain_compose(struct domain *d, usec_t now, struct guest *ret)
 {
 	*ret = d->guest;
-	ret->facts = d->swept_facts | d->inspected_facts;
+	ret->facts = d->swept_facts | d->inspected_facts | d->figure_facts;
 	if (d->is_lost)
 		ret->facts |= GUEST_LOST;
 	if (d->is_hung)

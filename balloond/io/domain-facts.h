@@ -9,6 +9,9 @@
  * booted is 0 for one that ran before balloond looked. */
 void domain_begin(struct domain *domain, const char *name, usec_t booted, usec_t now);
 
+/* It was reset, at `at`.  What is told of one reset several times is one. */
+void domain_reboot(struct domain *domain, usec_t at);
+
 void domain_take_sample(struct domain *domain, const struct sample *sample,
 			const struct sweep *sweep);
 

@@ -133,8 +133,7 @@ static void take_event(struct domain *d, const struct event *event)
 			domain_begin(d, d->guest.name, event->at, event->at);
 		break;
 	case EVENT_REBOOTED:
-		d->guest.booted = event->at;
-		d->calls.wants_inspection = d->wants_reading = true;
+		domain_reboot(d, event->at);
 		break;
 	case EVENT_STOPPED:
 		d->is_hidden = true;

@@ -46,7 +46,8 @@ struct domain {
 	uint64_t arrived_stamp;
 
 	uint32_t swept_facts, inspected_facts;
-	unsigned n_short; /* sweeps in a row that found somebody else's job */
+	uint32_t figure_facts; /* of its newest statistics */
+	unsigned n_short;      /* sweeps in a row that found somebody else's job */
 
 	uint64_t raw_maximum, raw_actual;       /* as libvirt says, virtio-mem included */
 	uint64_t elastic_size, elastic_current; /* of virtio-mem */

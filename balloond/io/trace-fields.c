@@ -14,7 +14,8 @@ static const char *const fact_words[] = {
 	"inspected",      "balloon",   "container", "devices-pin", "confidential", "hugepages",
 	"locked",         "paused",    "busy",      "stats-gated", "no-stats",     "deflate-on-oom",
 	"free-reporting", "transient", "lost",      "hung",        "ovirt",        "cloudstack",
-	"elastic",        "saving",    "migrating", "snapshot",    "arrived",      NULL
+	"elastic",        "saving",    "migrating", "snapshot",    "arrived",      "impossible",
+	"untouched",      NULL
 };
 static const char *const host_words[] = { "mom", "vdsm", "ksmtuned", NULL };
 static const char *const flag_words[] = { "may-grow",   "may-shrink", "stale",    "blind",
@@ -173,6 +174,17 @@ static const struct trace_field memory_fields[] = {
 	MEMORY("learned-at", TRACE_USEC, learned_at),
 	MEMORY("distress-sample", TRACE_COUNT, distress_sample),
 	MEMORY("shrunk-from", TRACE_BYTES, shrunk_from),
+	MEMORY("crash-shrunk", TRACE_USEC, crash.shrunk),
+	MEMORY("crash-before", TRACE_BYTES, crash.before),
+	MEMORY("crash-at", TRACE_USEC, crash.at),
+	MEMORY("crash-floor", TRACE_BYTES, crash.floor),
+	MEMORY("crash-gave-up", TRACE_USEC, crash.gave_up),
+	MEMORY("doubts", TRACE_COUNT, trust.doubts),
+	MEMORY("doubted", TRACE_USEC, trust.doubted),
+	MEMORY("doubted-impossible", TRACE_BOOL, trust.impossible),
+	MEMORY("untouched-since", TRACE_USEC, trust.untouched),
+	MEMORY("trust-lost", TRACE_USEC, trust.lost),
+	MEMORY("trust-kept", TRACE_BYTES, trust.kept),
 	MEMORY("settled", TRACE_BOOL, foreign.is_settled),
 	MEMORY("exempt", TRACE_USEC, foreign.exempt),
 	MEMORY("maximum", TRACE_BYTES, foreign.maximum),

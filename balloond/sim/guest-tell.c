@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "balloond/core/trust.h"
 #include "balloond/policy-math.h"
 #include "balloond/sim/trouble.h"
 
@@ -84,6 +85,8 @@ static void tell_sample(const struct sim_guest *g, usec_t now, struct guest *ret
 	ret->seen.swap_in = known(counts, s->swap_in);
 	ret->seen.swap_out = known(counts, s->swap_out);
 	ret->seen.major_faults = known(counts, s->major_faults);
+	ret->facts |= trust_check_figures(&ret->seen, ret->seen.maximum);
+	ret->facts |= trust_check_touched(&ret->seen, ret->seen.resident);
 }
 
 static void tell_hold(const struct sim_guest *g, usec_t now, struct hold *ret)

@@ -251,7 +251,14 @@ static void touch(struct sim_guest *g)
 		g->touched = balloond_min(balloond_max(g->touched, held), g->size);
 }
 
-static void take_sample(struct sim_guest *g, usec_t at, uint64_t truth)
+/* A terabyte a sample. */
+static void make_absurd(struct sim_sample *s, uint64_t maximum)
+{
+	s->usable = s->unused = 4 * maximum;
+	s->swap_in += s->stamp << 40;
+}
+
+static void take_sample(struct sim_guest *g, const struct trouble *t, usec_t at)
 {
 	bool stays = has(g, SIM_AUTODEFLATE) || has(g, SIM_NO_USABLE);
 	uint64_t whole = stays ? g->model.maximum : g->size;
@@ -264,12 +271,14 @@ static void take_sample(struct sim_guest *g, usec_t at, uint64_t truth)
 	s->unused = balloond_min(free_of(g), s->total);
 	s->caches = g->cache;
 	s->usable = free_of(g) + g->cache - balloond_min(g->cache / 2, g->model.watermark);
-	if (truth != 1000)
-		s->usable = balloond_permille(s->usable, truth);
+	if (t->truth != 1000)
+		s->usable = balloond_permille(s->usable, t->truth);
 	s->usable = balloond_min(s->usable, s->total);
 	s->swap_in = g->swap_in;
 	s->swap_out = g->swap_out;
 	s->major_faults = g->major_faults;
+	if (t->absurd)
+		make_absurd(s, g->model.maximum);
 }
 
 /* QEMU asks when it is due; whether there is an answer is another matter.  The last time that was
@@ -283,7 +292,7 @@ static void ask(struct sim_guest *g, const struct trouble *t, usec_t until)
 	g->due = at + g->period;
 	if (t->silent || !has_driver(g, at) || (g->swapped + g->missing) * MUTE_PART > g->need)
 		return;
-	take_sample(g, at, t->truth);
+	take_sample(g, t, at);
 }
 
 static void tell_size(struct sim_guest *g, usec_t now)

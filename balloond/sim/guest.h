@@ -30,6 +30,7 @@ enum sim_fault_kind {
 	SIM_FAULT_STUCK,  /* the balloon does not move */
 	SIM_FAULT_SLOW,   /* it moves at `value` permille of its speed */
 	SIM_FAULT_LIES,   /* it reports `value` permille of what is usable */
+	SIM_FAULT_ABSURD, /* it reports what cannot be */
 	SIM_FAULT_SILENT, /* no fresh statistics; the last ones stay */
 	SIM_FAULT_REBOOT, /* at once, all of its memory back, statistics from 0 */
 	SIM_FAULT_GONE,   /* it is not there at all (before it starts, after it ends) */
@@ -68,10 +69,10 @@ void sim_model_init(struct sim_model *model, uint64_t maximum);
 
 /* The sample that its driver took last. */
 struct sim_sample {
-	usec_t at;      /* 0: none yet */
-	int64_t wall;   /* by how much the wall clock was ahead then */
-	uint64_t stamp; /* changes with each; 0: none yet */
-	uint64_t total, usable, unused, caches;
+	usec_t at;                              /* 0: none yet */
+	int64_t wall;                           /* by how much the wall clock was ahead then */
+	uint64_t stamp;                         /* changes with each; 0: none yet */
+	uint64_t total, usable, unused, caches; /* as told; may be what cannot be */
 	uint64_t swap_in, swap_out, major_faults;
 };
 

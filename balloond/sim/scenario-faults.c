@@ -8,7 +8,7 @@
 #include "balloond/sim/scenario-internal.h"
 
 /* In the order of enum sim_fault_kind. */
-static const char *const fault_words[] = { "stuck",  "slow", "lies", "silent",
+static const char *const fault_words[] = { "stuck",  "slow", "lies", "absurd", "silent",
 					   "reboot", "gone", "held", NULL };
 
 #define FIELD(x) .offset = offsetof(struct sim_fault, x)
@@ -19,10 +19,11 @@ const struct key scenario_fault_keys[] = {
 	  FIELD(kind),
 	  .required = true,
 	  .words = fault_words,
-	  .expected = "stuck, slow, lies, silent, reboot, gone or held",
+	  .expected = "stuck, slow, lies, absurd, silent, reboot, gone or held",
 	  .help = "its balloon does not move (stuck) or is slow; it reports too much or too little "
-		  "as usable (lies), or nothing new (silent); it reboots; it is not there at all "
-		  "(gone), and boots afterwards; an operator holds its size" },
+		  "as usable (lies), what cannot be (absurd), or nothing new (silent); it reboots; "
+		  "it is not there at all (gone), and boots afterwards; an operator holds its "
+		  "size" },
 	{ .name = "at",
 	  .type = &key_time,
 	  FIELD(at),

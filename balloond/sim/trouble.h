@@ -8,7 +8,7 @@
 
 /* What its faults come to in one step. */
 struct trouble {
-	bool gone, reboots, stuck, silent;
+	bool gone, reboots, stuck, absurd, silent;
 	uint64_t speed, truth; /* permille */
 };
 
@@ -41,6 +41,8 @@ static inline void trouble_find(const struct sim_model *m, usec_t now, usec_t el
 			t->reboots = t->reboots || trouble_age(f, now) < elapsed;
 		else if (f->kind == SIM_FAULT_STUCK)
 			t->stuck = t->stuck || held;
+		else if (f->kind == SIM_FAULT_ABSURD)
+			t->absurd = t->absurd || held;
 		else if (f->kind == SIM_FAULT_SILENT)
 			t->silent = t->silent || held;
 		else if (f->kind == SIM_FAULT_SLOW && held)

@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -40,6 +41,10 @@
 #define SWAP_DISK "/dev/vdb"
 #define PENDING_MAX 16
 #define READY_PERIOD_MS 500
+/* A balloon that has a target has begun by then, and takes no break of this length. */
+#define BALLOON_BEGINS_S 3
+#define BALLOON_LOOK_S 1
+#define BALLOON_RESTS_S 2
 
 struct guest {
 	int port_fd;
@@ -268,6 +273,44 @@ static void load_modules(void)
 		(void)fclose(list);
 }
 
+static void wait_for_balloon(void)
+{
+	struct sysinfo before, now;
+	unsigned rests = 0;
+
+	(void)sleep(BALLOON_BEGINS_S);
+	(void)sysinfo(&before);
+	while (rests < BALLOON_RESTS_S) {
+		(void)sleep(BALLOON_LOOK_S);
+		(void)sysinfo(&now);
+		rests = now.freeram * now.mem_unit + MIB > before.freeram * before.mem_unit
+				? rests + BALLOON_LOOK_S
+				: 0;
+		before = now;
+	}
+}
+
+/*
+ * What the services of a real guest take, once the drivers are there: boot_mib=N on the kernel's
+ * command line, which hands it on to PID 1. Nobody but PID 1 could be killed for it, so that a
+ * guest that is too small for it panics.
+ */
+static void start_services(void)
+{
+	const char *mib = getenv("boot_mib");
+	size_t size = mib ? strtoul(mib, NULL, 10) * MIB : 0;
+	void *memory;
+
+	if (size == 0)
+		return;
+	wait_for_balloon();
+	/* NORESERVE: more than the guest has would be refused, not fatal. */
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory != MAP_FAILED)
+		memset(memory, 1, size);
+}
+
 static int open_port(void)
 {
 	struct termios tio;
@@ -291,6 +334,7 @@ static int prepare(struct guest *g)
 	(void)mount("sysfs", "/sys", "sysfs", 0, NULL);
 	(void)mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	load_modules();
+	start_services();
 	(void)swapon(SWAP_DISK, 0);
 	g->disk_fd = open(CACHE_DISK, O_RDONLY | O_CLOEXEC);
 	g->port_fd = open_port();

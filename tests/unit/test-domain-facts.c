@@ -125,6 +125,45 @@ START_TEST(figures_that_cannot_be_are_unknown)
 	ck_assert_uint_eq(guests[0].seen.total, 500 * MIB);
 	ck_assert_uint_eq(guests[1].seen.total, BALLOOND_UNKNOWN);
 	ck_assert_uint_eq(guests[1].seen.usable, 1050 * MIB);
+	ck_assert_uint_ne(guests[0].facts & GUEST_IMPOSSIBLE, 0);
+	ck_assert_uint_ne(guests[1].facts & GUEST_IMPOSSIBLE, 0);
+	next();
+	add('a');
+	add('b');
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].facts & GUEST_IMPOSSIBLE, 0);
+}
+END_TEST
+
+/* Files count as QEMU's own, what is swapped out as nobody's. */
+START_TEST(who_says_that_it_uses_what_it_never_touched_is_noticed)
+{
+	struct sample *s;
+
+	next();
+	s = add('a');
+	s->maximum = s->actual = s->total = 1024 * MIB;
+	s->usable = 100 * MIB;
+	s->rss = 300 * MIB;
+	s->resident = 200 * MIB;
+	s = add('b');
+	*s = samples[0];
+	(void)snprintf(s->uuid, sizeof(s->uuid), "%s", uuid_of('b'));
+	s->host_swap = 400 * MIB;
+	take(false);
+	(void)compose();
+	ck_assert_uint_ne(guests[0].facts & GUEST_UNTOUCHED, 0);
+	ck_assert_uint_eq(guests[1].facts & GUEST_UNTOUCHED, 0);
+	next();
+	s = add('a');
+	s->maximum = s->actual = s->total = 1024 * MIB;
+	s->usable = 100 * MIB;
+	s->rss = BALLOOND_UNKNOWN; /* who knows */
+	add('b');
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[0].facts & GUEST_UNTOUCHED, 0);
 }
 END_TEST
 
@@ -308,6 +347,7 @@ static Suite *domain_facts_suite(void)
 	tcase_add_test(tc, a_cached_size_that_is_wrong_is_corrected_until_it_moves);
 	tcase_add_test(tc, virtio_mem_is_taken_off_all_sizes);
 	tcase_add_test(tc, figures_that_cannot_be_are_unknown);
+	tcase_add_test(tc, who_says_that_it_uses_what_it_never_touched_is_noticed);
 	tcase_add_test(tc, ages_grow_from_the_stamp_of_the_sample);
 	tcase_add_test(tc, a_stamp_that_stands_still_ages);
 	tcase_add_test(tc, a_clock_that_was_set_back_does_not_make_samples_young_or_old);

@@ -81,21 +81,6 @@ START_TEST(another_id_is_another_run)
 }
 END_TEST
 
-START_TEST(a_reboot_keeps_what_the_definition_says)
-{
-	struct inspection inspection = sane_inspection();
-
-	inspect('a', &inspection);
-	find('a')->calls.wants_inspection = false;
-	now += SECOND;
-	ck_assert(send(EVENT_REBOOTED, 'a'));
-	ck_assert_uint_eq(compose(), 2);
-	ck_assert_uint_eq(guests[0].booted, now);
-	ck_assert_uint_ne(guests[0].facts & GUEST_INSPECTED, 0);
-	ck_assert(find('a')->calls.wants_inspection);
-}
-END_TEST
-
 START_TEST(an_ended_domain_is_hidden_from_older_sweeps)
 {
 	next();
@@ -347,7 +332,6 @@ static Suite *domains_suite(void)
 	tcase_add_test(tc, what_a_sweep_does_not_find_is_gone);
 	tcase_add_test(tc, a_sweep_of_another_source_takes_nothing_away);
 	tcase_add_test(tc, another_id_is_another_run);
-	tcase_add_test(tc, a_reboot_keeps_what_the_definition_says);
 	tcase_add_test(tc, an_ended_domain_is_hidden_from_older_sweeps);
 	tcase_add_test(tc, a_guest_that_was_not_asked_stays_as_it_was);
 	tcase_add_test(tc, a_list_of_before_its_end_brings_no_domain_back);

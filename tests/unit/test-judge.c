@@ -57,6 +57,11 @@ enum change {
 	LARGER_AND_WATCHED,
 	SET_AND_HELD,
 	SET_AND_STUCK,
+	CRASHED,
+	SAMPLED_AFTER_A_CRASH,
+	IMPOSSIBLE,
+	UNTOUCHED,
+	IMPOSSIBLE_AND_HELD,
 };
 
 static const struct state_test {
@@ -144,6 +149,12 @@ static const struct state_test {
 	{ 0, NO_CONDITION_HOLDS, STATE_MANAGED, REASON_NO_WHEN },
 	{ GUEST_STATS_GATED, NOTHING, STATE_BLIND, REASON_STATS_GATED },
 	{ GUEST_NO_STATS, NOTHING, STATE_BLIND, REASON_NO_STATS },
+	{ 0, CRASHED, STATE_OBSERVED, REASON_CRASHED },
+	{ 0, SAMPLED_AFTER_A_CRASH, STATE_BOOTING, REASON_BOOTING },
+	{ 0, IMPOSSIBLE, STATE_DISTRUSTED, REASON_IMPOSSIBLE },
+	{ 0, UNTOUCHED, STATE_DISTRUSTED, REASON_UNTOUCHED },
+	{ GUEST_BUSY, IMPOSSIBLE, STATE_BUSY, REASON_JOB },
+	{ 0, IMPOSSIBLE_AND_HELD, STATE_HELD, REASON_HELD_OPERATOR },
 };
 
 static void change_orders(struct bed *bed, enum change change)
@@ -191,6 +202,19 @@ static void change_definition(struct bed *bed, enum change change)
 		bed->guest.booted = NOW - 60 * SECOND;
 		bed->memory.boot_sampled = NOW - 30 * SECOND;
 	}
+}
+
+static void change_past(struct memory *m, struct guest *g, enum change change)
+{
+	if (change == CRASHED)
+		m->crash.gave_up = 1;
+	if (change == SAMPLED_AFTER_A_CRASH) {
+		g->booted = m->booted = m->crash.at = NOW - 100 * SECOND;
+		m->boot_sampled = NOW - 59 * SECOND;
+	}
+	if (change == IMPOSSIBLE || change == UNTOUCHED || change == IMPOSSIBLE_AND_HELD)
+		m->trust = (struct trust){ .lost = 1, .impossible = change != UNTOUCHED };
+	g->hold.on |= change == IMPOSSIBLE_AND_HELD;
 }
 
 static void change_others(struct bed *bed, enum change change)
@@ -273,6 +297,7 @@ START_TEST(state_is_the_first_of_the_table_that_holds)
 	change_others(&bed, row->change);
 	change_rule(&bed, row->change);
 	change_statistics(&bed, row->change);
+	change_past(&bed.memory, &bed.guest, row->change);
 	judge(&bed);
 	ck_assert_msg(bed.verdict.state == row->state && bed.verdict.reason == row->reason,
 		      "%s: %s", state_row(bed.verdict.state)->name,

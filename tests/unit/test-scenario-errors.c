@@ -73,8 +73,8 @@ static const struct {
 	{ "  faults: [{at: 1s}]\n", "t:8:12: guests[0].faults[0]: the key 'what' is missing: "
 				    "expected stuck, slow," },
 	{ "  faults: [{what: lost}]\n", "t:8:19: guests[0].faults[0].what: found 'lost', expected "
-					"stuck, slow, lies, silent, reboot, gone or "
-					"held" },
+					"stuck, slow, lies, absurd, silent, reboot, "
+					"gone or held" },
 	{ "  faults: [{what: slow}]\n", "t:8:12: guests[0].faults[0]: the key 'to' is missing: "
 					"expected a share" },
 	{ "  faults: [{what: slow, to: 150%}]\n", "t:8:25: guests[0].faults[0].to: what is slow "
