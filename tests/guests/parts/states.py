@@ -129,13 +129,9 @@ def starve(checks, daemon, guest):
     """Somebody asks for what cannot be; its driver takes back what it needs, and QEMU is told, or
     it would go on for ever."""
     guest.setmem(UNREACHABLE_MIB)
-    seen = watch(daemon, lambda g: g[DEFLATES]["State"] == "foreign", "somebody did that", 60)
-    reason = seen[DEFLATES]["Reason"]
     seen = watch(daemon, lambda g: g[DEFLATES]["Target"] > UNREACHABLE_MIB * MIB
                  and abs(g[DEFLATES]["Target"] - g[DEFLATES]["Actual"]) <= 8 * MIB,
                  "its target is what it could reach", 60)
-    checks.that("an order that a guest cannot follow is the order of somebody else",
-                "somebody else" in reason, reason)
     begin, first = guest.cpu_seconds(), daemon.guests()[DEFLATES]["Sample"]
     seen = watch(daemon, lambda g: g[DEFLATES]["Sample"] >= first + 5, "it reports", 60)
     checks.figure("states-unreachable-cpu-s", "%.1f" % (guest.cpu_seconds() - begin))
