@@ -23,10 +23,10 @@ struct domain *domains_find(const struct domains *domains, const char *uuid)
 	return found ? *found : NULL;
 }
 
-/* A sweep that began before the domain ended may still have seen it. */
+/* A sweep that began before the domain ended may still have seen it, or the run before this one. */
 static bool is_outdated(const struct domain *d, const struct sweep *sweep)
 {
-	return d->is_hidden && sweep->began < d->stopped;
+	return sweep->began < (d->is_hidden ? d->stopped : d->run_seen);
 }
 
 /* What ran before anybody looked may have come at any time. */

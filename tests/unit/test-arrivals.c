@@ -133,6 +133,19 @@ START_TEST(what_had_come_before_anybody_looked_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(a_sweep_that_saw_the_run_before_tells_nothing_of_this_one)
+{
+	next();
+	add('a');
+	add('b');
+	now += 100000;
+	(void)send(EVENT_STARTED, 'b');
+	take(false);
+	(void)compose();
+	ck_assert_uint_eq(guests[1].seen.actual, BALLOOND_UNKNOWN);
+}
+END_TEST
+
 START_TEST(a_migration_away_says_so)
 {
 	(void)send(EVENT_MOVING, 'b');
@@ -153,6 +166,7 @@ int main(void)
 	tcase_add_test(tc, everything_that_libvirt_remembers_of_it_is_asked_anew);
 	tcase_add_test(tc, an_arrival_is_one_however_long_libvirt_tells_of_it);
 	tcase_add_test(tc, what_had_come_before_anybody_looked_is_not_waited_for);
+	tcase_add_test(tc, a_sweep_that_saw_the_run_before_tells_nothing_of_this_one);
 	tcase_add_test(tc, a_migration_away_says_so);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);

@@ -16,6 +16,7 @@ SQUEEZED = (SAVED, PLUGS, DEFLATES)
 MEMORY_MIB = 256
 # A guest that was shrunk has less than this; one that can be given DIMMs needs more than others.
 SMALL_MIB = 200
+FLOOR_MIB = 132
 PLUG_MIB = 128
 DIMM = """<memory model='dimm'><target><size unit='MiB'>%d</size><node>0</node></target></memory>
 """ % PLUG_MIB
@@ -67,7 +68,8 @@ def says_so(checks, reasons):
 
 def save_and_restore(checks, bench, daemon, guest):
     path = os.path.join(bench.directory, "saved")
-    before = daemon.guests()[SAVED]["Actual"]
+    seen = watch(daemon, lambda g: is_near(g[SAVED]["Actual"], FLOOR_MIB), "all that it can give")
+    before = seen[SAVED]["Actual"]
     bench.virsh("save", SAVED, path)
     watch(daemon, lambda g: SAVED not in g, "it is gone")
     bench.virsh("restore", path)
@@ -127,13 +129,9 @@ def starve(checks, daemon, guest):
     """Somebody asks for what cannot be; its driver takes back what it needs, and QEMU is told, or
     it would go on for ever."""
     guest.setmem(UNREACHABLE_MIB)
-    seen = watch(daemon, lambda g: g[DEFLATES]["State"] == "foreign", "somebody did that", 60)
-    reason = seen[DEFLATES]["Reason"]
     seen = watch(daemon, lambda g: g[DEFLATES]["Target"] > UNREACHABLE_MIB * MIB
                  and abs(g[DEFLATES]["Target"] - g[DEFLATES]["Actual"]) <= 8 * MIB,
                  "its target is what it could reach", 60)
-    checks.that("an order that a guest cannot follow is the order of somebody else",
-                "somebody else" in reason, reason)
     begin, first = guest.cpu_seconds(), daemon.guests()[DEFLATES]["Sample"]
     seen = watch(daemon, lambda g: g[DEFLATES]["Sample"] >= first + 5, "it reports", 60)
     checks.figure("states-unreachable-cpu-s", "%.1f" % (guest.cpu_seconds() - begin))
