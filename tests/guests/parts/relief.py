@@ -24,7 +24,7 @@ SPARED_MIB = 96
 # Emulation adds up to so much to what a guest is charged.
 OVERHEAD_MIB = 150
 NEAR = 8 * MIB
-REST_TIMEOUT_S = 40
+REST_TIMEOUT_S = 120
 SEED = 5
 # P50 and P99.  A few needs on a machine that does other things as well say less than many.
 LIMITS_S = {"short": (3, 10), "long": (1.5, 3)}
