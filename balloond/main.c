@@ -290,7 +290,7 @@ static const char *state_dir(void)
 }
 
 /* systemd's StateDirectory=, else the same place by name. */
-static const char *tally_dir(void)
+static const char *memory_dir(void)
 {
 	const char *dir = getenv("STATE_DIRECTORY");
 
@@ -307,7 +307,7 @@ static int run(void)
 		.config_path = arg_config,
 		.config_is_optional = !arg_config_given,
 		.policy_dir = arg_policy_dir,
-		.tally_dir = tally_dir(),
+		.state_dir = memory_dir(),
 		.trace_path = arg_trace,
 		.dry_run = arg_dry_run,
 		.once = arg_once,

@@ -92,17 +92,21 @@ int manager_orders_give_back(struct manager_orders *o)
 	return orders_append(&o->queue, &order);
 }
 
-void manager_orders_follow(struct manager_orders *o, struct snapshot *now)
+bool manager_orders_follow(struct manager_orders *o, struct snapshot *now)
 {
 	char guest[LOG_SAFE_MAX + 16];
 	struct order over;
+	bool changed = o->queue.n > 0;
 
 	if (o->queue.n > 0)
 		take_all(o, now);
-	while (standing_expire(&o->standing, now->wall, &over))
+	while (standing_expire(&o->standing, now->wall, &over)) {
+		changed = true;
 		log_info("%s: the time for which it was %s is over",
 			 describe_guest(guest, now, over.uuid), words[over.kind].done);
+	}
 	standing_apply(&o->standing, now);
+	return changed;
 }
 
 void manager_orders_close(struct manager_orders *o)

@@ -16,7 +16,7 @@ struct manager_orders {
 int manager_orders_give_back(struct manager_orders *o);
 
 /* Between sense() and the planner: takes what was ordered, drops what is over, and writes what
- * stands into the snapshot.  Tells the journal. */
-void manager_orders_follow(struct manager_orders *o, struct snapshot *now);
+ * stands into the snapshot.  Tells the journal.  Returns whether what stands has changed. */
+bool manager_orders_follow(struct manager_orders *o, struct snapshot *now);
 
 void manager_orders_close(struct manager_orders *o);

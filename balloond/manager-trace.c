@@ -82,6 +82,14 @@ void manager_trace_configure(struct manager_trace *t, struct trace_scene scene)
 		trace_configure(t->record, &scene);
 }
 
+void manager_trace_forget(struct manager_trace *t)
+{
+	if (t->file)
+		trace_forget(t->file);
+	if (t->record)
+		trace_forget(t->record);
+}
+
 void manager_trace_begin(struct manager_trace *t, struct trace_scene scene)
 {
 	if (t->file)

@@ -27,6 +27,9 @@ int manager_trace_start(struct manager_trace *t, sd_event *event, struct bus *bu
 void manager_trace_configure(struct manager_trace *t, struct trace_scene scene);
 
 /* Before and after the planner runs. */
+/* What is remembered does not follow from the last tick. */
+void manager_trace_forget(struct manager_trace *t);
+
 void manager_trace_begin(struct manager_trace *t, struct trace_scene scene);
 void manager_trace_end(struct manager_trace *t, const struct plan *plan);
 

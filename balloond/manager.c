@@ -23,6 +23,7 @@
 #include "balloond/io/log.h"
 #include "balloond/io/storage.h"
 #include "balloond/io/util.h"
+#include "balloond/manager-keep.h"
 #include "balloond/manager-load.h"
 #include "balloond/manager-once.h"
 #include "balloond/manager-orders.h"
@@ -55,6 +56,7 @@ struct manager {
 	struct manager_tally tally;
 	struct manager_orders orders;
 	struct manager_trace trace;
+	struct manager_keep keep;
 
 	sd_event *event;
 	sd_event_source *wake_source, *tick_source;
@@ -128,6 +130,7 @@ static struct trace_scene scene(const struct manager *m)
 /* The one line of flow. */
 static int manager_tick(struct manager *m)
 {
+	bool ordered;
 	int r;
 
 	/* The plan points into what is read anew now. */
@@ -139,7 +142,9 @@ static int manager_tick(struct manager *m)
 		log_error("cannot look at the host, all targets stay: %s", strerror(-r));
 		return arm(m->wake_source, now(m) + BALLOOND_SECOND);
 	}
-	manager_orders_follow(&m->orders, &m->snapshot);
+	ordered = manager_orders_follow(&m->orders, &m->snapshot);
+	if (manager_keep_resume(&m->keep, &m->snapshot, &m->history))
+		manager_trace_forget(&m->trace);
 	m->tick++;
 	m->last_tick = m->snapshot.now;
 	manager_tally_follow(&m->tally, &m->snapshot, &m->history, &m->published, is_dry(m));
@@ -148,8 +153,11 @@ static int manager_tick(struct manager *m)
 	manager_trace_end(&m->trace, &m->plan);
 	report_steps(&m->plan, is_dry(m));
 	report_changes(&m->published, &m->plan);
-	if (!is_dry(m))
+	if (!is_dry(m)) {
+		manager_keep_follow(&m->keep, &m->snapshot, &m->history, &m->orders.standing,
+				    ordered || m->plan.n_steps > 0);
 		m->world.act(m->world.self, &m->plan);
+	}
 	publish(m);
 	report_status(&m->status, &m->published);
 	return arm(m->wake_source, now(m) + m->plan.next_wake);
@@ -342,8 +350,11 @@ int manager_start(struct manager *m, struct world world, struct bus *bus)
 	r = m->world.configure(m->world.self, m->config);
 	if (r >= 0 && m->options.give_back)
 		r = manager_orders_give_back(&m->orders);
-	if (r >= 0 && m->options.tally_dir && !m->options.once)
-		r = tally_store_new(m->event, m->options.tally_dir, &m->tally.store);
+	if (r >= 0 && m->options.state_dir && !m->options.once)
+		r = tally_store_new(m->event, m->options.state_dir, &m->tally.store);
+	if (r >= 0 && m->options.state_dir)
+		r = manager_keep_start(&m->keep, m->event, m->options.state_dir,
+				       !m->options.dry_run && m->owner, &m->orders.standing);
 	if (r < 0)
 		return r;
 	if (bus) {
@@ -375,6 +386,8 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->tick_source);
 	sd_event_source_disable_unref(m->wake_source);
 	manager_tally_close(&m->tally, &m->history, &m->published);
+	manager_keep_close(&m->keep, &m->snapshot, &m->history, &m->orders.standing,
+			   !m->config || is_dry(m));
 	manager_orders_close(&m->orders);
 	manager_trace_close(&m->trace);
 	snapshot_done(&m->snapshot);

@@ -16,7 +16,8 @@ struct manager_options {
 	const char *config_path; /* read at start and at every reload */
 	bool config_is_optional; /* missing: observe only */
 	const char *policy_dir;
-	const char *tally_dir;  /* where what was taken is written down; NULL: nowhere */
+	const char *state_dir;  /* where what was taken, and what a restart must not forget, is
+				   written down; NULL: nowhere */
 	const char *trace_path; /* where what is seen and decided is written; NULL: nowhere */
 	bool dry_run;           /* whatever the configuration says */
 	bool once;              /* one tick, then leave the loop */

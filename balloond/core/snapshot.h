@@ -113,6 +113,7 @@ struct guest {
 	usec_t period;      /* of its statistics, 0: off */
 	usec_t swept;       /* when these figures were read, monotonic */
 	usec_t resident_at; /* when resident was, where that is later */
+	uint64_t run;       /* of the guest, as its hypervisor numbers them; 0: it does not */
 	usec_t booted; /* when balloond saw it start or reboot, monotonic; 0: ran when first seen */
 	struct outcome outcome;
 	struct hold exclude, hold, pause, give_back; /* not sensed: of core/orders.h */

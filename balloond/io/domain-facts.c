@@ -207,6 +207,7 @@ void domain_take_sample(struct domain *d, const struct sample *sample, const str
 	text_copy(d->guest.labels.hypervisor, sizeof(d->guest.labels.hypervisor),
 		  sweep->hypervisor);
 	d->id = sample->id;
+	d->guest.run = sample->id >= 0 ? (uint64_t)sample->id : 0;
 	d->swept_facts = sample->facts;
 	d->guest.swept = sweep->ended;
 	if (sample->maximum != BALLOOND_UNKNOWN)

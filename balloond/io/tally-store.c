@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 
 #include "balloond/core/text.h"
+#include "balloond/io/disk.h"
 #include "balloond/io/log.h"
 #include "balloond/io/util.h"
-#include "balloond/io/worker.h"
 #include "balloond/policy-math.h"
 
 #define DAYS_KEPT 35u
@@ -22,13 +22,10 @@
 #define BYTES_KEPT (256 * BALLOOND_MIB)
 /* Two hours' worth on a disk that hangs, and guests that went meanwhile. */
 #define BATCHES_MAX 8u
-#define END_WAIT (3 * BALLOOND_SECOND)
 
 struct tally_store {
 	char *directory;
-	struct mailbox *mailbox;
-	struct workers *workers;
-	sd_event_source *io;
+	struct disk *disk;
 	bool failed; /* said so */
 };
 
@@ -84,21 +81,6 @@ static bool ends_in_a_cut_line(int fd)
 	       last != '\n';
 }
 
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* In one write, so that whoever reads meanwhile sees whole lines. */
 static int append(const struct tally_batch *b)
 {
@@ -121,7 +103,7 @@ static int append(const struct tally_batch *b)
 		tally_write_host(file, &b->span, &b->host);
 	if (fclose(file) != 0)
 		return -ENOMEM;
-	return write_all(fd, text, size);
+	return disk_write(fd, text, size);
 }
 
 static int is_tally_file(const struct dirent *entry)
@@ -223,7 +205,7 @@ void tally_store_write(struct tally_store *s, struct tally_batch *b)
 	int r = 0;
 
 	if (b->n_guests > 0 || b->has_host)
-		r = workers_submit(s->workers, &b->job);
+		r = disk_submit(s->disk, &b->job);
 	else
 		batch_free(b);
 	if (r < 0) {
@@ -232,26 +214,11 @@ void tally_store_write(struct tally_store *s, struct tally_batch *b)
 	}
 }
 
-static int on_io(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t events,
-		 void *userdata)
-{
-	struct tally_store *s = userdata;
-
-	(void)mailbox_deliver(s->mailbox, s);
-	return 0;
-}
-
 void tally_store_free(struct tally_store *s)
 {
 	if (!s)
 		return;
-	workers_end(s->workers, true, END_WAIT);
-	sd_event_source_disable_unref(s->io);
-	if (s->mailbox) {
-		(void)mailbox_deliver(s->mailbox, s);
-		mailbox_close(s->mailbox);
-		mailbox_unref(s->mailbox);
-	}
+	disk_free(s->disk);
 	free(s->directory);
 	free(s);
 }
@@ -264,11 +231,7 @@ int tally_store_new(sd_event *event, const char *directory, struct tally_store *
 	if (!s)
 		return -ENOMEM;
 	s->directory = strdup(directory);
-	r = s->directory ? mailbox_new(&s->mailbox) : -ENOMEM;
-	if (r >= 0)
-		r = workers_new(1, BATCHES_MAX, s->mailbox, &s->workers);
-	if (r >= 0)
-		r = sd_event_add_io(event, &s->io, mailbox_fd(s->mailbox), EPOLLIN, on_io, s);
+	r = s->directory ? disk_new(event, BATCHES_MAX, s, &s->disk) : -ENOMEM;
 	if (r < 0) {
 		tally_store_free(s);
 		return r;

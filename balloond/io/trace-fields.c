@@ -80,6 +80,7 @@ static const struct trace_field guest_fields[] = {
 	GUEST("swept", TRACE_USEC, swept),
 	GUEST("resident-at", TRACE_USEC, resident_at),
 	GUEST("period", TRACE_USEC, period),
+	GUEST("run", TRACE_COUNT, run),
 	GUEST("booted", TRACE_USEC, booted),
 	/* What became of the last step. */
 	FIELD(guest, "outcome", TRACE_WORD, outcome.kind, outcome_words),

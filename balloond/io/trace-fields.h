@@ -53,3 +53,8 @@ size_t trace_write_fields(struct trace_text *t, const struct trace_table *table,
  * field; -EINVAL: d says what is wrong. */
 int trace_read_field(const struct node *node, const struct trace_table *table, void *to,
 		     struct diagnostics *d);
+
+/* Sets the fields that are written in a mapping.  skip: a key that is somebody else's, or NULL.
+ * 0 or -EINVAL. */
+int trace_read_mapping(const struct node *mapping, const struct trace_table *table, void *to,
+		       const char *skip, struct diagnostics *d);

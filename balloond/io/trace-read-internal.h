@@ -65,10 +65,6 @@ int trace_read_guests(struct trace_reader *r, const struct node *node, struct di
 int trace_read_steps(struct trace_reader *r, const struct node *node, struct diagnostics *d);
 int trace_read_hash(struct trace_reader *r, const struct node *node, struct diagnostics *d);
 
-/* Sets the fields that are written in a mapping.  skip: a key that is somebody else's, or NULL. */
-int trace_read_mapping(const struct node *mapping, const struct trace_table *table, void *to,
-		       const char *skip, struct diagnostics *d);
-
 /* Of an item of a list. */
 int trace_read_uuid(const struct node *item, char to[GUEST_UUID_MAX], struct diagnostics *d);
 

@@ -15,27 +15,6 @@
 #include "balloond/io/util.h"
 #include "balloond/io/yaml.h"
 
-int trace_read_mapping(const struct node *mapping, const struct trace_table *table, void *to,
-		       const char *skip, struct diagnostics *d)
-{
-	if (mapping->kind != NODE_MAPPING) {
-		node_expected(mapping, d, "a mapping");
-		return -EINVAL;
-	}
-	for (const struct node *node = mapping->first; node; node = node->next) {
-		int r = skip && strcmp(node->key, skip) == 0 ? 1
-							     : trace_read_field(node, table, to, d);
-
-		if (r < 0)
-			return r;
-		if (r > 0)
-			continue;
-		node_key_error(node, d, "this balloond knows no such field");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 struct key {
 	char uuid[GUEST_UUID_MAX];
 };

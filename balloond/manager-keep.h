@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a restart must not forget: read at the start, handed to guests when they are first seen, and
+ * written after every tick that asked something or took an order.  For manager.c alone. */
+
+#include "balloond/core/history.h"
+#include "balloond/core/orders.h"
+#include "balloond/core/plan.h"
+#include "balloond/io/keep-store.h"
+
+/* All zero: nothing is kept. */
+struct manager_keep {
+	struct keep_store *store;
+	struct keep before; /* of guests that were not seen yet */
+	char boot[KEEP_BOOT_MAX];
+	usec_t begun, written; /* monotonic */
+	uint64_t hash;         /* of what was written last */
+	bool is_due;
+};
+
+/* Takes over the orders.  set_aside: whether a file that cannot be used may be moved. */
+int manager_keep_start(struct manager_keep *k, sd_event *event, const char *directory,
+		       bool set_aside, struct standing *standing);
+
+/* Before the planner: guests that are new to h and were known to the last balloond go on.  Returns
+ * whether there were any. */
+bool manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struct history *h);
+
+/* After a tick that was not dry.  changed: orders did. */
+void manager_keep_follow(struct manager_keep *k, const struct snapshot *s, const struct history *h,
+			 const struct standing *standing, bool changed);
+
+/* Writes what is left, unless is_dry, and ends. */
+void manager_keep_close(struct manager_keep *k, const struct snapshot *s, const struct history *h,
+			const struct standing *standing, bool is_dry);
