@@ -159,6 +159,9 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	}
 	if (v->state == STATE_STALE && v->reason == REASON_STARVED)
 		relieve(v);
+	/* What uses more than its ceiling is left where it is (shrink_goal()): others pay. */
+	if (low > v->guest.ceiling)
+		low = balloond_max(low, target);
 	v->low = balloond_min(low, balloond_max(v->guest.ceiling, target));
 	p->bytes = balloond_max(p->bytes, v->low);
 	p->claim = balloond_min(p->claim, p->bytes);
@@ -172,6 +175,9 @@ static uint64_t shrink_goal(const struct config *config, const struct account *a
 	uint64_t goal = balloond_round_up(v->wanted, GUARD_STEP);
 	uint64_t band = guard_dead_band(v->guest.ceiling);
 
+	/* One that somebody set need not be whole MiB. */
+	if (v->wanted <= v->guest.ceiling)
+		goal = balloond_min(goal, v->guest.ceiling);
 	if (goal >= v->guest.target)
 		return v->guest.target;
 	/* A little from each of many guests is no trifle for a host in need. */
@@ -224,6 +230,8 @@ static void shrink_one(struct plan *plan, struct history *h, size_t i, uint64_t 
 	uint64_t from = shrink_from(v), wish = plan->key[i];
 	uint64_t to = balloond_round_up(from - balloond_min(wish, may), GUARD_STEP);
 
+	if (from - wish == v->guest.ceiling && may >= wish)
+		to = v->guest.ceiling;
 	if (to > from - wish)
 		bind(v, GUARD_SHRINK_LIMIT);
 	if (to >= from)
