@@ -88,6 +88,7 @@ struct call {
 	enum call_kind kind;
 	char uuid[GUEST_UUID_MAX];
 	uint64_t bytes;  /* SET_MEMORY */
+	int id;          /* SET_MEMORY: of the run that it is meant for */
 	usec_t period;   /* SET_PERIOD */
 	bool skip_stats; /* INSPECT: its statistics must not be read */
 };

@@ -52,7 +52,7 @@ static int queue(struct live *live, struct domain *d, const struct call *what)
 static void queue_target(struct live *live, struct domain *d)
 {
 	struct call_result result = {
-		.call = { .kind = CALL_SET_MEMORY, .bytes = d->calls.target },
+		.call = { .kind = CALL_SET_MEMORY, .bytes = d->calls.target, .id = d->id },
 	};
 
 	d->calls.target = BALLOOND_UNKNOWN;

@@ -98,9 +98,13 @@ static int inspect(virDomainPtr domain, const struct call *call, struct inspecti
 	return 0;
 }
 
-static int set_memory(virDomainPtr domain, uint64_t bytes)
+/* The queue may have been held up while the guest began anew: what was meant for one that was
+ * settled could keep the next run from booting. */
+static int set_memory(virDomainPtr domain, const struct call *call)
 {
-	if (virDomainSetMemoryFlags(domain, bytes / 1024u, VIR_DOMAIN_AFFECT_LIVE) < 0)
+	if (virDomainGetID(domain) != (unsigned)call->id)
+		return -ENOENT;
+	if (virDomainSetMemoryFlags(domain, call->bytes / 1024u, VIR_DOMAIN_AFFECT_LIVE) < 0)
 		return virt_errno();
 	return 0;
 }
@@ -131,7 +135,7 @@ static int make_call(struct virt_source *source, struct call_result *result)
 	case CALL_INSPECT:
 		return inspect(domain, call, &result->inspection);
 	case CALL_SET_MEMORY:
-		return set_memory(domain, call->bytes);
+		return set_memory(domain, call);
 	case CALL_SET_PERIOD:
 		return set_period(domain, call->period);
 	}
