@@ -75,7 +75,8 @@ static void forget(struct keep *before, const struct kept_guest *g)
 	before->guests[i] = before->guests[--before->n_guests];
 }
 
-bool manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struct history *h)
+void manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struct history *h,
+			 struct manager_trace *trace)
 {
 	bool any = false;
 
@@ -84,7 +85,7 @@ bool manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struc
 	if (s->now - k->begun > BEFORE_MAX)
 		k->before.n_guests = 0;
 	if (k->before.n_guests == 0)
-		return false;
+		return;
 	history_follow(h, s);
 	for (size_t i = 0; i < s->n_guests && k->before.n_guests > 0; i++) {
 		const struct guest *g = &s->guests[i];
@@ -99,7 +100,8 @@ bool manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struc
 		}
 		forget(&k->before, kept);
 	}
-	return any;
+	if (any)
+		manager_trace_forget(trace);
 }
 
 static void compose(const struct manager_keep *k, const struct snapshot *s, const struct history *h,
@@ -142,7 +144,7 @@ static void write_now(struct manager_keep *k, const struct snapshot *s, const st
 }
 
 void manager_keep_follow(struct manager_keep *k, const struct snapshot *s, const struct history *h,
-			 const struct standing *standing, bool changed)
+			 const struct standing *standing, bool is_dry, bool changed)
 {
 	usec_t since = s->now - k->written;
 

@@ -8,6 +8,7 @@
 #include "balloond/core/orders.h"
 #include "balloond/core/plan.h"
 #include "balloond/io/keep-store.h"
+#include "balloond/manager-trace.h"
 
 /* All zero: nothing is kept. */
 struct manager_keep {
@@ -23,13 +24,14 @@ struct manager_keep {
 int manager_keep_start(struct manager_keep *k, sd_event *event, const char *directory,
 		       bool set_aside, struct standing *standing);
 
-/* Before the planner: guests that are new to h and were known to the last balloond go on.  Returns
- * whether there were any. */
-bool manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struct history *h);
+/* Before the planner: guests that are new to h and were known to the last balloond go on, which a
+ * trace is told. */
+void manager_keep_resume(struct manager_keep *k, const struct snapshot *s, struct history *h,
+			 struct manager_trace *trace);
 
-/* After a tick that was not dry.  changed: orders did. */
+/* After a tick, which wrote nothing if it was dry.  changed: orders did, or steps were taken. */
 void manager_keep_follow(struct manager_keep *k, const struct snapshot *s, const struct history *h,
-			 const struct standing *standing, bool changed);
+			 const struct standing *standing, bool is_dry, bool changed);
 
 /* Writes what is left, unless is_dry, and ends. */
 void manager_keep_close(struct manager_keep *k, const struct snapshot *s, const struct history *h,

@@ -143,8 +143,7 @@ static int manager_tick(struct manager *m)
 		return arm(m->wake_source, now(m) + BALLOOND_SECOND);
 	}
 	ordered = manager_orders_follow(&m->orders, &m->snapshot);
-	if (manager_keep_resume(&m->keep, &m->snapshot, &m->history))
-		manager_trace_forget(&m->trace);
+	manager_keep_resume(&m->keep, &m->snapshot, &m->history, &m->trace);
 	m->tick++;
 	m->last_tick = m->snapshot.now;
 	manager_tally_follow(&m->tally, &m->snapshot, &m->history, &m->published, is_dry(m));
@@ -153,11 +152,10 @@ static int manager_tick(struct manager *m)
 	manager_trace_end(&m->trace, &m->plan);
 	report_steps(&m->plan, is_dry(m));
 	report_changes(&m->published, &m->plan);
-	if (!is_dry(m)) {
-		manager_keep_follow(&m->keep, &m->snapshot, &m->history, &m->orders.standing,
-				    ordered || m->plan.n_steps > 0);
+	manager_keep_follow(&m->keep, &m->snapshot, &m->history, &m->orders.standing, is_dry(m),
+			    ordered || m->plan.n_steps > 0);
+	if (!is_dry(m))
 		m->world.act(m->world.self, &m->plan);
-	}
 	publish(m);
 	report_status(&m->status, &m->published);
 	return arm(m->wake_source, now(m) + m->plan.next_wake);

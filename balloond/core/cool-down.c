@@ -4,6 +4,9 @@
 
 #include "balloond/policy-math.h"
 
+/* What somebody has free who was in distress a moment ago, in margins. */
+#define COOLING_MARGINS 4u
+
 /* It has less left than anybody is to be left, or waits already. */
 static bool is_in_need(const struct verdict *v, const struct memory *m)
 {
@@ -30,4 +33,9 @@ void cool_downs_end(const struct history *h, struct plan *plan)
 	for (size_t i = 0; in_need && i < plan->n_verdicts; i++)
 		if (has_recovered(&plan->verdicts[i], &h->guests[i]))
 			plan->verdicts[i].guest.flags |= BALLOOND_GUEST_MAY_SHRINK;
+}
+
+uint64_t cool_down_least(const struct verdict *v)
+{
+	return balloond_add(v->guest.used, COOLING_MARGINS * v->margin);
 }

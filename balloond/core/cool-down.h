@@ -10,3 +10,6 @@
  * may give what they have plenty of; the guard leaves them more than others (rule cool-down).  Or
  * one that got plenty would keep it for a minute while the next one runs out of memory. */
 void cool_downs_end(const struct history *h, struct plan *plan);
+
+/* What such a guest, whose use is known, is left at least: bytes. */
+uint64_t cool_down_least(const struct verdict *v);

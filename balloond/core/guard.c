@@ -7,6 +7,7 @@
 
 #include "balloond/core/guard.h"
 
+#include "balloond/core/cool-down.h"
 #include "balloond/core/demand.h"
 #include "balloond/core/divide.h"
 #include "balloond/core/pool.h"
@@ -17,9 +18,6 @@
 #else
 #define IS_ON(config, rule) ((void)(config), 1)
 #endif
-
-/* What somebody has free who was in distress a moment ago, in margins. */
-#define COOLING_MARGINS 4u
 
 static void bind(struct verdict *v, enum guard_rule rule)
 {
@@ -96,12 +94,6 @@ static uint64_t needed(const struct verdict *v, uint32_t level)
 	return balloond_add(v->guest.used, margin);
 }
 
-/* Of one that cools down, but gives because somebody has nothing left. */
-static uint64_t needed_cooling(const struct verdict *v)
-{
-	return balloond_add(v->guest.used, COOLING_MARGINS * v->margin);
-}
-
 /* A guest that thrashes does not get to reporting, so that no policy sees what it needs.  It may
  * have what is to spare, up to its ceiling; of what others need only a tenth more than it used. */
 static void relieve(struct verdict *v)
@@ -138,7 +130,7 @@ void guard_bound(const struct config *config, uint32_t level, struct verdict *v)
 	}
 	if (v->guest.flags & BALLOOND_GUEST_COOLING && v->guest.used != BALLOOND_UNKNOWN &&
 	    IS_ON(config, GUARD_COOL_DOWN)) {
-		uint64_t least = balloond_min(needed_cooling(v), target);
+		uint64_t least = balloond_min(cool_down_least(v), target);
 
 		if (p->bytes < least)
 			bind(v, GUARD_COOL_DOWN);

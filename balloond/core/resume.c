@@ -49,6 +49,8 @@ void memory_resume(struct memory *m, const struct memory *kept, uint64_t actual,
 	m->learned = kept->learned;
 	m->learned_at = balloond_min(kept->learned_at, now);
 	m->shrunk_from = kept->shrunk_from;
+	m->crash = kept->crash;
+	m->trust = kept->trust;
 	m->foreign.until = kept->foreign.until;
 	m->foreign.ceiling = kept->foreign.ceiling;
 	m->foreign.is_smaller = kept->foreign.is_smaller;

@@ -31,11 +31,11 @@ static const char *const amount_words[] = { "auto", "bytes", "permille", "kernel
 	}
 
 /* An operator's order. */
-#define ORDER(structure, name, field) \
-	FIELD(structure, name, TRACE_BOOL, field.on, NULL), \
-		FIELD(structure, name "-until", TRACE_USEC, field.until, NULL), \
-		FIELD(structure, name "-by", TRACE_TEXT, field.who, NULL), \
-		FIELD(structure, name "-reason", TRACE_TEXT, field.reason, NULL)
+#define ORDER(structure, name, on, until, who, reason) \
+	FIELD(structure, name, TRACE_BOOL, on, NULL), \
+		FIELD(structure, name "-until", TRACE_USEC, until, NULL), \
+		FIELD(structure, name "-by", TRACE_TEXT, who, NULL), \
+		FIELD(structure, name "-reason", TRACE_TEXT, reason, NULL)
 
 #define HOST(name, type, field) FIELD(host, name, type, field, NULL)
 static const struct trace_field host_fields[] = {
@@ -54,7 +54,7 @@ static const struct trace_field host_fields[] = {
 	HOST("hugetlb", TRACE_BYTES, hugetlb),
 	HOST("ksm-saved", TRACE_BYTES, ksm_saved),
 	HOST("sample-cost", TRACE_USEC, sample_cost),
-	ORDER(host, "pause", pause),
+	ORDER(host, "pause", pause.on, pause.until, pause.who, pause.reason),
 };
 const struct trace_table trace_host = { host_fields, ELEMENTSOF(host_fields) };
 
@@ -88,10 +88,10 @@ static const struct trace_field guest_fields[] = {
 	GUEST("outcome-latency", TRACE_USEC, outcome.latency),
 	GUEST("outcome-error", TRACE_SIGNED, outcome.error),
 	/* What an operator ordered. */
-	ORDER(guest, "exclude", exclude),
-	ORDER(guest, "hold", hold),
-	ORDER(guest, "pause", pause),
-	ORDER(guest, "give-back", give_back),
+	ORDER(guest, "exclude", exclude.on, exclude.until, exclude.who, exclude.reason),
+	ORDER(guest, "hold", hold.on, hold.until, hold.who, hold.reason),
+	ORDER(guest, "pause", pause.on, pause.until, pause.who, pause.reason),
+	ORDER(guest, "give-back", give_back.on, give_back.until, give_back.who, give_back.reason),
 	/* What can be matched, and what its metadata asks for. */
 	GUEST("hypervisor", TRACE_TEXT, labels.hypervisor),
 	GUEST("title", TRACE_TEXT, labels.title),

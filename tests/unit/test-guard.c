@@ -309,38 +309,6 @@ START_TEST(guard_takes_more_than_a_trifle_where_the_pool_is_exceeded_by_one)
 }
 END_TEST
 
-/* Somebody else set it: in KiB. */
-START_TEST(guard_takes_a_guest_to_a_ceiling_that_is_no_whole_mib)
-{
-	struct scene s;
-
-	scene_init(&s);
-	scene_add(&s, "g00", 2 * GiB, 64 * MiB);
-	s.guests[0].sold = 819 * MiB + 204 * 1024;
-	scene_run(&s, 20);
-	ck_assert_uint_eq(scene_verdict(&s, 0)->guest.ceiling, s.guests[0].sold);
-	ck_assert_uint_eq(s.guests[0].seen.actual, s.guests[0].sold);
-}
-END_TEST
-
-START_TEST(guard_has_others_pay_for_a_guest_that_uses_more_than_its_ceiling)
-{
-	struct scene s;
-
-	scene_init(&s);
-	s.config.host.commit = COMMIT_ELASTIC;
-	scene_add(&s, "g00", 4 * GiB, 1200 * MiB);
-	scene_add(&s, "g01", 4 * GiB, 64 * MiB);
-	s.real[0].touched = s.real[1].touched = 4 * GiB;
-	s.guests[0].sold = 1 * GiB;
-	s.config.host.pool.value = 7 * GiB;
-	scene_proposal[1] = 1 * GiB;
-	scene_run(&s, 30);
-	ck_assert_uint_eq(s.guests[0].seen.actual, 4 * GiB);
-	ck_assert_uint_le(s.plan.account.charged, s.plan.account.pool);
-}
-END_TEST
-
 START_TEST(guard_relieves_a_starving_guest_below_the_dead_band)
 {
 	struct scene s;
@@ -403,8 +371,6 @@ static Suite *guard_suite(void)
 	tcase_add_test(tc, guard_leaves_no_rest_of_a_limited_shrink);
 	tcase_add_test(tc, guard_shrinks_many_guests_by_few_large_moves);
 	tcase_add_test(tc, guard_takes_more_than_a_trifle_where_the_pool_is_exceeded_by_one);
-	tcase_add_test(tc, guard_takes_a_guest_to_a_ceiling_that_is_no_whole_mib);
-	tcase_add_test(tc, guard_has_others_pay_for_a_guest_that_uses_more_than_its_ceiling);
 	tcase_add_test(tc, guard_relieves_a_starving_guest_below_the_dead_band);
 	tcase_add_loop_test(tc, guard_gives_a_guest_that_starved_into_silence_what_is_to_spare, 0,
 			    2);

@@ -2,7 +2,6 @@
 
 /* The file of what outlives balloond: to disk and back, and files that are no good. */
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "balloond/io/keep-store.h"
 #include "balloond/io/util.h"
 #include "balloond/policy-math.h"
+#include "tests/unit/check-main.h"
 
 #define ONE "11111111-1111-1111-1111-111111111111"
 #define TWO "22222222-2222-2222-2222-222222222222"
@@ -236,8 +236,6 @@ int main(void)
 {
 	Suite *suite = suite_create("keep");
 	TCase *tc = tcase_create("keep");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, what_is_written_is_read);
@@ -249,9 +247,5 @@ int main(void)
 	tcase_add_test(tc, what_cannot_be_used_is_set_aside);
 	tcase_add_test(tc, who_may_not_write_leaves_it_there);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return check_main(suite);
 }

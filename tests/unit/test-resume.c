@@ -2,10 +2,9 @@
 
 /* What a guest's record takes over from the balloond before. */
 
-#include <check.h>
-
 #include "balloond/core/resume.h"
 #include "balloond/policy-math.h"
+#include "tests/unit/check-main.h"
 
 #define MIB BALLOOND_MIB
 #define NOW (1000 * BALLOOND_SECOND)
@@ -30,6 +29,8 @@ static const struct memory before = {
 	.learned = 600 * MIB,
 	.learned_at = 980 * BALLOOND_SECOND,
 	.shrunk_from = 900 * MIB,
+	.crash = { .floor = 650 * MIB },
+	.trust = { .lost = 970 * BALLOOND_SECOND },
 	.foreign = { .ceiling = 800 * MIB, .own = { 500 * MIB }, .is_settled = true },
 };
 
@@ -79,6 +80,8 @@ START_TEST(what_was_learned_and_what_others_set_goes_on)
 	ck_assert_uint_eq(m.kernel, 40 * MIB);
 	ck_assert_uint_eq(m.foreign.ceiling, 800 * MIB);
 	ck_assert_uint_eq(m.foreign.own[0], 500 * MIB);
+	ck_assert_uint_eq(m.crash.floor, 650 * MIB);
+	ck_assert_uint_eq(m.trust.lost, 970 * BALLOOND_SECOND);
 	ck_assert(m.swapped);
 }
 END_TEST
@@ -107,8 +110,6 @@ int main(void)
 {
 	Suite *suite = suite_create("resume");
 	TCase *tc = tcase_create("resume");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, a_balloon_that_was_on_its_way_stays_so);
 	tcase_add_test(tc, a_balloon_that_arrived_meanwhile_is_there);
@@ -117,9 +118,5 @@ int main(void)
 	tcase_add_test(tc, nothing_is_concluded_from_where_the_balloon_comes_to_rest);
 	tcase_add_test(tc, stamps_of_the_future_are_of_now);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return check_main(suite);
 }
