@@ -39,20 +39,21 @@ static int take_orders(const struct keep *before, struct standing *standing)
 	return r;
 }
 
-int manager_keep_start(struct manager_keep *k, sd_event *event, const char *directory,
-		       bool set_aside, struct standing *standing)
+int manager_keep_start(struct manager_keep *k, sd_event *event,
+		       const struct manager_options *options, struct standing *standing)
 {
-	int r = keep_store_new(event, directory, &k->store);
+	int r = keep_store_new(event, options->state_dir, &k->store);
 
 	if (r >= 0)
-		r = keep_store_load(k->store, set_aside, &k->before);
+		r = keep_store_load(k->store, !options->once && !options->dry_run, &k->before);
 	if (r >= 0)
 		r = take_orders(&k->before, standing);
 	if (r < 0)
 		return r;
+	k->is_once = options->once;
 	read_boot(k->boot);
 	/* Stamps of another boot mean nothing, and no guest outlived it. */
-	if (strcmp(k->before.boot, k->boot) != 0)
+	if (strcmp(k->before.boot, k->boot) != 0 || options->once)
 		k->before.n_guests = 0;
 	if (k->before.n_guests > 0 || k->before.n_orders > 0)
 		log_info("going on with what is known of %zu guests, and %zu orders",
@@ -149,7 +150,7 @@ void manager_keep_follow(struct manager_keep *k, const struct snapshot *s, const
 	usec_t since = s->now - k->written;
 
 	k->is_due = k->is_due || changed;
-	if (!k->store ||
+	if (!k->store || k->is_once || is_dry ||
 	    (k->written != 0 && since < (k->is_due ? WRITE_EVERY_MIN : WRITE_EVERY_MAX)))
 		return;
 	write_now(k, s, h, standing);

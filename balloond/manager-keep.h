@@ -9,6 +9,7 @@
 #include "balloond/core/plan.h"
 #include "balloond/io/keep-store.h"
 #include "balloond/manager-trace.h"
+#include "balloond/manager.h"
 
 /* All zero: nothing is kept. */
 struct manager_keep {
@@ -17,12 +18,13 @@ struct manager_keep {
 	char boot[KEEP_BOOT_MAX];
 	usec_t begun, written; /* monotonic */
 	uint64_t hash;         /* of what was written last */
-	bool is_due;
+	bool is_due, is_once;
 };
 
-/* Takes over the orders.  set_aside: whether a file that cannot be used may be moved. */
-int manager_keep_start(struct manager_keep *k, sd_event *event, const char *directory,
-		       bool set_aside, struct standing *standing);
+/* Takes over the orders.  What runs once takes nothing else, and writes nothing: that is for
+ * whoever follows the guests. */
+int manager_keep_start(struct manager_keep *k, sd_event *event,
+		       const struct manager_options *options, struct standing *standing);
 
 /* Before the planner: guests that are new to h and were known to the last balloond go on, which a
  * trace is told. */

@@ -351,8 +351,7 @@ int manager_start(struct manager *m, struct world world, struct bus *bus)
 	if (r >= 0 && m->options.state_dir && !m->options.once)
 		r = tally_store_new(m->event, m->options.state_dir, &m->tally.store);
 	if (r >= 0 && m->options.state_dir)
-		r = manager_keep_start(&m->keep, m->event, m->options.state_dir,
-				       !m->options.dry_run && m->owner, &m->orders.standing);
+		r = manager_keep_start(&m->keep, m->event, &m->options, &m->orders.standing);
 	if (r < 0)
 		return r;
 	if (bus) {

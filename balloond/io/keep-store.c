@@ -47,7 +47,7 @@ static void write_free(struct write_job *w)
 static int write_aside(const struct write_job *w)
 {
 	_cleanup_close_ int fd = open(w->aside,
-				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	int r;
 
 	if (fd < 0)

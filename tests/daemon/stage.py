@@ -105,7 +105,8 @@ class Stage:
         """Runs balloond to its end: (status, what it said on both outputs)."""
         build = self.public_build() if prefix else self.build
         return run([*prefix, os.path.join(build, "balloond", "balloond"), "--policy-dir",
-                    os.path.join(build, "policies"), *arguments], environment)
+                    os.path.join(build, "policies"), *arguments],
+                   {"STATE_DIRECTORY": str(self.directory / "state"), **environment})
 
     def public_build(self):
         """A copy of what is run, for those who may not enter the directory of the checkout."""

@@ -199,7 +199,7 @@ START_TEST(what_is_left_is_written_at_the_end)
 	ck_assert_uint_eq(keep.n_guests, 2);
 	keep_done(&keep);
 	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_uint_eq(st.st_mode & 0777, 0640);
 }
 END_TEST
 
