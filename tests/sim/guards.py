@@ -22,6 +22,9 @@ RULES = {
     "free-first": ("headroom", {"overage"}),
     "room": ("headroom", {"host-swapped"}),
 }
+# tests/unit/test-guard.c has theirs: a scenario orders nothing but hold, and no figure of it tells
+# that what was taken was the host's already.
+UNIT = {"ordered", "no-gain"}
 
 
 class Guards:
@@ -64,7 +67,7 @@ def every_rule_has_a_scenario(guards):
     done = guards.start("--guard-off=nobody", "--policy-dir=%s" % guards.shipped,
                         guards.scenarios / "step.yaml")
     names = done.stderr.split(": ")[-1].strip().split(", ")
-    assert done.returncode == 2 and set(names) == set(RULES), done
+    assert done.returncode == 2 and set(names) == set(RULES) | UNIT, done
 
 
 def its_scenario_is_met_with_it_and_not_without(guards, rule):
