@@ -9,7 +9,7 @@ from daemon import MIB, Daemon
 
 BIG, SMALL = "t-big", "t-small"
 CEILING_MIB, POOL_MIB = 1024, 2048  # not both at their ceilings, with their processes' overhead
-NEEDED_MIB, SET_MIB = 600, 800
+NEEDED_MIB, PACE_MIB_S, SET_MIB = 600, 16, 800
 SAMPLES = {"short": 3, "long": 20}
 
 
@@ -30,7 +30,10 @@ def run(checks, bench, build):
                     and guests[BIG]["Reason"].startswith("an operator gave it"), guests[BIG])
 
         daemon.ctl("pause", BIG)
-        do(small, "alloc %d" % (NEEDED_MIB))
+        # Without swap it must not need more than it has before it can be given that.
+        do(small, "touch %d %d" % (PACE_MIB_S, NEEDED_MIB))
+        watch(daemon, lambda guests: guests[SMALL]["Actual"] > (CEILING_MIB // 2 + 100) * MIB,
+              "its neighbour grows", 2 * NEEDED_MIB // PACE_MIB_S)
         guests = wait_samples(daemon, SAMPLES[form()])
         checks.figure("verbs-neighbour-mib", mib(guests[SMALL]["Actual"]))
         checks.that("its neighbour needs memory, and it is not shrunk for that",
