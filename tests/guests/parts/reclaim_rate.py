@@ -26,13 +26,14 @@ QUIET_S, LOOK_S, EDGE_PERCENT = 1, 0.005, 2
 TIMEOUT_S = 60
 
 # Where it is squeezed the pool holds nothing, so that only the promise is left; else nobody is
-# touched, and whoever asks the hypervisor has it alone.
+# touched, and whoever asks the hypervisor has it alone: what that is would be somebody's wish, and
+# the guest foreign for an hour, unless that is told to be ignored.
 CONFIG = """version: 1
 uri: qemu:///system
 host: {{ pool: {pool}, reserve: 256MiB, commit: strict }}
 limits: {{ shrink: {{ guest: 1TiB/s, host: 1TiB/s }} }}
 guests:
-  - {{ name: all, match: {{ name: "*" }}, min: {least}MiB }}
+  - {{ name: all, match: {{ name: "*" }}, min: {least}MiB, foreign: ignore }}
 rules:
   - {{ name: all, match: {{ name: "{match}" }}, policy: {policy} }}
 """
