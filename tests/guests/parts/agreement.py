@@ -19,8 +19,11 @@ MOVE, TRACE_OF_MOVE = 32 * MIB, 8 * MIB
 NEAR = 8 * MIB
 # Orders in the same tick, or in the next two, have no order of their own.
 TOGETHER_S = 1.5
-# Of what is real; a time is not known better than to a tick, at the end of which a size is seen.
-PERCENT, LEAST_S = 25, 1.0
+# Of what is real.  A size is told once a second: where one guest waits for what another gives, a
+# time is not known better than to the second in which that is seen to be gone, and the next one, in
+# which the other is seen to have it.  Over all steps that is lost and won, and their sum is held to
+# the percentage alone.
+PERCENT, LEAST_S = 25, 2.0
 
 
 class Window:
